@@ -1,0 +1,67 @@
+{#-
+    What an event row has in this project: the contract columns that at least one
+    source maps, in contract order, then the attributes by name.
+
+    Output: a list of {name, type}. An attribute's type is `attribute`, its source's
+    own, unless the project declares it or a definition needs another: `id` where it
+    identifies an entity, `instant` where it books an event, `number` where it is summed.
+-#}
+{% macro event_columns() -%}
+    {%- set sources = northstar.input_entries('northstar_events') -%}
+    {%- set columns = [] -%}
+    {%- for column in northstar.contract_columns('northstar_events') -%}
+        {%- if northstar.sources_with(sources, column.name) -%}
+            {%- do columns.append(column) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set types = northstar.attribute_types(sources) -%}
+    {%- for name in types | sort -%}
+        {%- do columns.append({'name': name, 'type': types[name]}) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{#- The sources that map a contract column. -#}
+{% macro sources_with(sources, column_name) -%}
+    {%- set found = [] -%}
+    {%- for source in sources if column_name in source.columns -%}
+        {%- do found.append(source) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{% macro has_event_column(column_name) -%}
+    {{ return(
+        northstar.sources_with(
+            northstar.input_entries('northstar_events'), column_name
+        ) | length > 0
+    ) }}
+{%- endmacro %}
+
+{% macro attribute_types(sources) -%}
+    {%- set types = {} -%}
+    {%- for source in sources -%}
+        {%- for name, attribute in (source.attributes or {}).items() -%}
+            {%- set declared = attribute.type if attribute is mapping -%}
+            {%- do types.update({
+                name: {'timestamp': 'instant'}.get(declared, declared)
+                    or types.get(name, 'attribute')
+            }) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for definition in var('northstar_metrics', {}).values() -%}
+        {%- set entries = (definition.events or []) + ([definition.void] if definition.void else []) -%}
+        {%- for entry in entries -%}
+            {%- if entry.at in types -%}
+                {%- do types.update({entry.at: 'instant'}) -%}
+            {%- endif -%}
+            {%- if entry.value in types -%}
+                {%- do types.update({entry.value: 'number'}) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for entity in var('northstar_entities', {}).values() if entity.id in types -%}
+        {%- do types.update({entity.id: 'id'}) -%}
+    {%- endfor -%}
+    {{ return(types) }}
+{%- endmacro %}

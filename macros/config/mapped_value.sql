@@ -1,0 +1,43 @@
+{#-
+    The typed expression of one contract column over one input's relation, as staging
+    selects it. A column that this entry does not map is a null of its type.
+
+    Example: {{ northstar.mapped_value('created_at', 'instant', 'timestamptz') }}
+    Output:  (created_at) at time zone 'UTC'
+
+    expression: the SQL that the project wrote, or none
+    type:       id, text, number, boolean, instant or attribute
+    family:     the expression's own type (see expression_types), or none
+-#}
+{% macro mapped_value(expression, type, family) -%}
+    {%- if expression is none -%}
+        {%- set null_types = {
+            'number': 'decimal(38, 9)',
+            'boolean': 'boolean',
+            'instant': 'timestamp',
+        } -%}
+        {{ return('cast(null as ' ~ null_types.get(type, dbt.type_string()) ~ ')') }}
+    {%- endif -%}
+    {%- if type == 'attribute' -%}
+        {%- set type = {
+            'number': 'number',
+            'float': 'number',
+            'boolean': 'boolean',
+            'timestamp': 'instant',
+            'timestamptz': 'instant',
+            'date': 'date',
+        }.get(family, 'text') -%}
+    {%- endif -%}
+    {%- if type == 'id' -%}
+        {{ return('nullif(' ~ northstar.as_text(expression, family) ~ ", '')") }}
+    {%- elif type == 'number' -%}
+        {{ return(northstar.as_number(expression, family)) }}
+    {%- elif type == 'boolean' -%}
+        {{ return(northstar.as_boolean(expression, family)) }}
+    {%- elif type == 'instant' -%}
+        {{ return(northstar.as_instant(expression, family)) }}
+    {%- elif type == 'date' -%}
+        {{ return('cast(' ~ expression ~ ' as date)') }}
+    {%- endif -%}
+    {{ return(northstar.as_text(expression, family)) }}
+{%- endmacro %}

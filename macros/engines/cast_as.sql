@@ -1,0 +1,112 @@
+{#-
+    An expression of a known type family (see expression_types) as one of the four
+    types that the package works with. What cannot be read becomes null, and is counted.
+
+    as_text(expression, family)     text; a whole float prints without its ".0"
+    as_number(expression, family)   decimal(38, 9); NaN, infinity and overflow are null
+    as_boolean(expression, family)  true for true, 1, 'true', 't', 'yes', 'y'
+    as_instant(expression, family)  UTC timestamp without zone. A timestamp without zone
+                                    is UTC; a date is the local midnight; text is
+                                    ISO 8601, with or without an offset
+
+    An unknown family (the relation does not exist yet) is taken as the target type.
+-#}
+{% macro as_text(expression, family) -%}
+    {{ return(adapter.dispatch('as_text', 'northstar')(expression, family)) }}
+{%- endmacro %}
+
+{% macro default__as_text(expression, family) -%}
+    {{ return('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')') }}
+{%- endmacro %}
+
+{#- DuckDB prints a whole double as 7.0, PostgreSQL as 7. -#}
+{% macro duckdb__as_text(expression, family) -%}
+    {%- if family == 'float' -%}
+        {{ return(
+            "regexp_replace(cast(" ~ expression ~ " as varchar), '[.]0$', '')"
+        ) }}
+    {%- endif -%}
+    {{ return(northstar.default__as_text(expression, family)) }}
+{%- endmacro %}
+
+{% macro as_number(expression, family) -%}
+    {{ return(adapter.dispatch('as_number', 'northstar')(expression, family)) }}
+{%- endmacro %}
+
+{% macro duckdb__as_number(expression, family) -%}
+    {{ return('try_cast(' ~ expression ~ ' as decimal(38, 9))') }}
+{%- endmacro %}
+
+{#- PostgreSQL raises where DuckDB's try_cast gives null, and cuts a float to fifteen
+    digits unless it goes through text. -#}
+{% macro postgres__as_number(expression, family) -%}
+    {%- set number = expression -%}
+    {%- set valid = 'true' -%}
+    {%- if family in ('text', 'other') -%}
+        {%- set number = 'cast(' ~ expression ~ ' as text)' -%}
+        {%- set valid = "pg_input_is_valid(" ~ number ~ ", 'numeric')" -%}
+    {%- elif family == 'float' -%}
+        {%- set number = 'cast(' ~ expression ~ ' as text)' -%}
+    {%- endif -%}
+    {{ return(
+        'case when ' ~ valid ~ ' then case when abs(cast(' ~ number
+        ~ ' as numeric)) < 1e29 then cast(cast(' ~ number
+        ~ ' as numeric) as decimal(38, 9)) end end'
+    ) }}
+{%- endmacro %}
+
+{% macro as_boolean(expression, family) -%}
+    {%- if family in ('number', 'float') -%}
+        {{ return('(' ~ expression ~ ') <> 0') }}
+    {%- elif family == 'text' -%}
+        {{ return('lower(' ~ expression ~ ") in ('true', 't', '1', 'yes', 'y')") }}
+    {%- endif -%}
+    {{ return(expression) }}
+{%- endmacro %}
+
+{% macro as_instant(expression, family) -%}
+    {%- if family == 'timestamptz' -%}
+        {{ return('(' ~ expression ~ ") at time zone 'UTC'") }}
+    {%- elif family == 'date' -%}
+        {{ return(northstar.local_midnight('(' ~ expression ~ ')')) }}
+    {%- elif family in ('text', 'other') -%}
+        {{ return(northstar.instant_of_text(
+            'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')'
+        )) }}
+    {%- endif -%}
+    {{ return('cast(' ~ expression ~ ' as timestamp)') }}
+{%- endmacro %}
+
+{% macro instant_of_text(text) -%}
+    {{ return(adapter.dispatch('instant_of_text', 'northstar')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__instant_of_text(text) -%}
+    {%- set date = 'try_cast(' ~ text ~ ' as date)' -%}
+    {{ return(
+        "case when regexp_full_match(" ~ text ~ ", '\\d{4}-\\d{2}-\\d{2}') then "
+        ~ northstar.local_midnight(date)
+        ~ " when regexp_full_match(" ~ text ~ ", '" ~ northstar.iso_instant_pattern()
+        ~ "') then try_cast(" ~ text ~ " as timestamp) end"
+    ) }}
+{%- endmacro %}
+
+{% macro postgres__instant_of_text(text) -%}
+    {%- set instant = "case when " ~ text ~ " ~ '^" ~ northstar.iso_instant_pattern()
+        ~ "$' and pg_input_is_valid(" ~ text ~ ", 'timestamptz') then " -%}
+    {{ return(
+        "case when " ~ text ~ " ~ '^\\d{4}-\\d{2}-\\d{2}$' then case when"
+        ~ " pg_input_is_valid(" ~ text ~ ", 'date') then "
+        ~ northstar.local_midnight('cast(' ~ text ~ ' as date)')
+        ~ " end when " ~ text ~ " ~ '(Z|z|[+-]\\d{2}(:?\\d{2})?)$' then " ~ instant
+        ~ "cast(" ~ text ~ " as timestamptz) at time zone 'UTC' end else " ~ instant
+        ~ "cast(" ~ text ~ " as timestamp) end end"
+    ) }}
+{%- endmacro %}
+
+{% macro iso_instant_pattern() -%}
+    {{ return(
+        '\\d{4}-\\d{2}-\\d{2}[T ]\\d{2}:\\d{2}(:\\d{2}([.]\\d{1,6})?)?'
+        ~ ' ?(Z|z|[+-]\\d{2}(:?\\d{2})?)?'
+    ) }}
+{%- endmacro %}

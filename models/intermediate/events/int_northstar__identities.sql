@@ -1,0 +1,164 @@
+{#-
+    Step 4. The canonical id of every id that belongs to another one. An id that is
+    not here is its own. One row per id.
+-#}
+
+{{ config(materialized='table', enabled=northstar.has_identity()) }}
+
+{%- set has_links = northstar.has_input('northstar_identity_links') -%}
+{%- set has_devices = northstar.has_event_column('user_id')
+    and northstar.has_event_column('anonymous_id') -%}
+{%- set latest = var('northstar_anonymous_owner') == 'last' %}
+
+with
+
+events as (
+    select * from {{ ref('int_northstar__distinct_events') }}
+),
+{% if northstar.has_event_column('user_id') %}
+known_ids as (
+    select distinct user_id as id
+    from events
+    where user_id is not null
+),
+{% else %}
+known_ids as (
+    select anonymous_id as id
+    from events
+    where 1 = 0
+),
+{% endif %}
+{% if has_links -%}
+linked_ids as (
+    select * from {{ ref('int_northstar__linked_ids') }}
+),
+
+-- a component with a known user is that user, the smallest where there are several
+linked_users as (
+    select
+        linked_ids.component_id,
+        min({{ northstar.byte_order('linked_ids.id') }}) as canonical_id
+    from linked_ids
+    inner join known_ids on linked_ids.id = known_ids.id
+    where linked_ids.is_merged
+    group by linked_ids.component_id
+),
+{% endif %}
+{% if has_devices -%}
+-- rows that carry a device and a user; a device that is a known user is not one
+sightings as (
+    select
+        events.anonymous_id as device_id,
+        events.user_id,
+        {{ 'max' if latest else 'min' }}(events.occurred_at) as seen_at
+    from events
+    left join known_ids on events.anonymous_id = known_ids.id
+    where
+        events.anonymous_id is not null
+        and events.user_id is not null
+        and known_ids.id is null
+    group by events.anonymous_id, events.user_id
+),
+
+-- devices that links join are sighted as one; those that a link gives to a user, or
+-- that are in a component over the cap, are not sighted at all
+grouped_sightings as (
+    select
+        {% if has_links -%}
+        coalesce(linked_ids.component_id, sightings.device_id) as group_id,
+        {%- else -%}
+        sightings.device_id as group_id,
+        {%- endif %}
+        sightings.user_id,
+        sightings.seen_at
+    from sightings
+    {% if has_links -%}
+    left join linked_ids on sightings.device_id = linked_ids.id
+    left join linked_users on linked_ids.component_id = linked_users.component_id
+    where linked_users.component_id is null and coalesce(linked_ids.is_merged, true)
+    {%- endif %}
+),
+
+owners as (
+    select
+        group_id,
+        user_id
+    from (
+        select
+            group_id,
+            user_id,
+            row_number() over (
+                partition by group_id
+                order by
+                    seen_at{{ ' desc' if latest }},
+                    {{ northstar.byte_order('user_id') }}
+            ) as position
+        from grouped_sightings
+    ) as ranked
+    where position = 1
+),
+{% endif %}
+{% if has_links -%}
+-- an owner may be linked to another user
+{%- if has_devices %}
+canonical_owners as (
+    select
+        owners.group_id,
+        coalesce(linked_users.canonical_id, owners.user_id) as canonical_id
+    from owners
+    left join linked_ids
+        on owners.user_id = linked_ids.id and linked_ids.is_merged
+    left join linked_users on linked_ids.component_id = linked_users.component_id
+),
+{%- endif %}
+
+resolved as (
+    select
+        linked_ids.id,
+        {% if has_devices -%}
+        coalesce(
+            linked_users.canonical_id,
+            canonical_owners.canonical_id,
+            linked_ids.component_id
+        ) as canonical_id,
+        {%- else -%}
+        coalesce(linked_users.canonical_id, linked_ids.component_id) as canonical_id,
+        {%- endif %}
+        linked_users.canonical_id is not null
+            {{ 'or canonical_owners.canonical_id is not null' if has_devices }}
+            as is_known
+    from linked_ids
+    left join linked_users on linked_ids.component_id = linked_users.component_id
+    {% if has_devices -%}
+    left join canonical_owners on linked_ids.component_id = canonical_owners.group_id
+    {%- endif %}
+    where linked_ids.is_merged
+    {%- if has_devices %}
+
+    union all
+
+    select
+        canonical_owners.group_id as id,
+        canonical_owners.canonical_id,
+        true as is_known
+    from canonical_owners
+    left join linked_ids on canonical_owners.group_id = linked_ids.id
+    where linked_ids.id is null
+    {%- endif %}
+)
+{%- else -%}
+resolved as (
+    select
+        group_id as id,
+        user_id as canonical_id,
+        true as is_known
+    from owners
+)
+{%- endif %}
+
+select
+    id,
+    canonical_id,
+    is_known
+from resolved
+where id <> canonical_id

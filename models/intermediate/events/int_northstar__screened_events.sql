@@ -1,0 +1,97 @@
+{#- Step 2. Every raw row, with what it is rejected for, if anything. -#}
+
+{%- set sources = northstar.input_entries('northstar_events') -%}
+{%- set columns = northstar.event_columns() -%}
+{%- set nameless = sources | selectattr('rows_without_id', 'defined') -%}
+{%- set hashed = nameless | selectattr('rows_without_id') | list -%}
+{%- set distinct = hashed | selectattr('rows_without_id', 'equalto', 'distinct') | list -%}
+{%- set unloaded = [] -%}
+{%- for source in sources if 'loaded_at' not in source.columns -%}
+    {%- do unloaded.append(source) -%}
+{%- endfor -%}
+{%- set entity_ids = [] -%}
+{%- for entity in var('northstar_entities').values() -%}
+    {%- do entity_ids.append(entity.id) -%}
+    {%- if entity.id == 'user_id' and northstar.has_event_column('anonymous_id') -%}
+        {%- do entity_ids.append('anonymous_id') -%}
+    {%- endif -%}
+{%- endfor -%}
+{%- set has_event_id = northstar.has_event_column('event_id') -%}
+{%- set has_loaded_at = northstar.has_event_column('loaded_at') -%}
+
+with
+
+events as (
+    select * from {{ ref('stg_northstar__events') }}
+),
+
+identified as (
+    select
+        source_name,
+        {%- if hashed and has_event_id %}
+        coalesce(
+            event_id,
+            case when source_name in {{ northstar.source_names(hashed) }} then row_hash end
+        ) as event_id,
+        {%- elif hashed %}
+        row_hash as event_id,
+        {%- else %}
+        event_id,
+        {%- endif %}
+        {%- if distinct %}
+        {{ 'event_id is not null or ' if has_event_id -}}
+        source_name not in {{ northstar.source_names(distinct) }} as is_deduplicated,
+        {%- else %}
+        true as is_deduplicated,
+        {%- endif %}
+        {%- for column in columns
+            if column.name not in ('event_id', 'loaded_at') %}
+        {{ column.name }},
+        {%- endfor %}
+        {{ 'coalesce(loaded_at, occurred_at)' if has_loaded_at else 'occurred_at' }}
+            as loaded_at,
+        row_hash
+    from events
+),
+
+dated as (
+    select
+        *,
+        {{ northstar.local_date('coalesce(occurred_at, loaded_at)') }} as local_date
+    from identified
+),
+
+screened as (
+    select
+        *,
+        case
+            when event_id is null then 'missing_event_id'
+            when occurred_at is null then 'missing_time'
+            when {{ entity_ids | unique | join(' is null and ') }} is null
+                then 'missing_entity'
+            {%- if unloaded %}
+            when source_name in {{ northstar.source_names(unloaded) }}
+                and occurred_at > {{ northstar.add_seconds(
+                    "cast('" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S')
+                    ~ "' as timestamp)", 300) }}
+                then 'future'
+            {%- endif %}
+            when occurred_at > {{ northstar.add_seconds('loaded_at', 300) }} then 'future'
+            when local_date < cast('{{ var("northstar_min_event_date") }}' as date)
+                then 'out_of_range'
+        end as rejected_as
+    from dated
+)
+
+select
+    source_name,
+    event_id,
+    is_deduplicated,
+{%- for column in columns if column.name not in ('event_id', 'loaded_at') %}
+    {{ column.name }},
+{%- endfor %}
+    loaded_at,
+    local_date,
+    row_hash,
+    rejected_as
+from screened

@@ -1,0 +1,308 @@
+{#-
+    Steps 13 to 15. What each entity did in each period, and whether it qualifies: the
+    measure, the threshold, the actors, period-time eligibility. One row per metric,
+    entity and period; a second one (is_same_point) for the period before an open one,
+    of what had been booked when as much of it had elapsed.
+
+    contribution is what the row adds to an entity's share of the total; a null measure
+    is a row whose events passed the window and left nothing to measure.
+-#}
+
+{{ config(materialized='table') }}
+
+{%- set metrics = northstar.computed_metrics() -%}
+{%- set event_metrics = northstar.event_metrics() -%}
+{%- set segments = northstar.mapped_segments() -%}
+{%- set uses_distinct = event_metrics | selectattr('distinct') | list -%}
+{%- set uses_actors = event_metrics | selectattr('actors') | list -%}
+{%- set has_lifetime = event_metrics | selectattr('window.kind', 'equalto', 'lifetime')
+    | list -%}
+{%- set has_calendar = event_metrics | selectattr('window.kind', 'equalto', 'calendar')
+    | list -%}
+{%- set order_by = [
+    'booked_at',
+    northstar.byte_order('event_id'),
+    northstar.byte_order('source_name'),
+] -%}
+{%- set period_conditions = [] -%}
+{%- for metric in metrics -%}
+    {%- for condition in metric.when or []
+        if condition.kind == 'state' and condition.at != 'event' -%}
+        {%- do period_conditions.append((metric, condition)) -%}
+    {%- endfor -%}
+{%- endfor %}
+
+with
+
+metrics as (
+    select * from {{ ref('int_northstar__metrics') }}
+),
+
+periods as (
+    select * from {{ ref('int_northstar__periods') }}
+),
+
+qualifying_events as (
+    select * from {{ ref('int_northstar__qualifying_events') }}
+),
+{% if has_calendar %}
+-- the period before each open one, up to the same point of it
+same_point as (
+    select
+        metrics.metric_name,
+        periods.previous_start,
+        periods.same_point_at
+    from metrics
+    inner join periods on metrics.window_name = periods.window_name
+    where metrics.window_kind = 'calendar' and periods.same_point_at is not null
+),
+
+events as (
+    select
+        qualifying_events.*,
+        false as is_same_point
+    from qualifying_events
+
+    union all
+
+    select
+        qualifying_events.*,
+        true as is_same_point
+    from qualifying_events
+    inner join same_point
+        on
+            qualifying_events.metric_name = same_point.metric_name
+            and qualifying_events.period_start = same_point.previous_start
+            and qualifying_events.booked_at < same_point.same_point_at
+),
+{% else %}
+events as (
+    select
+        *,
+        false as is_same_point
+    from qualifying_events
+),
+{% endif %}
+measured as (
+    select
+        events.metric_name,
+        events.entity_id,
+        events.period_start,
+        events.is_same_point,
+        {%- if uses_distinct %}
+        count(distinct events.distinct_value) as distinct_values,
+        {%- endif %}
+        sum(events.amount) as amount,
+        {%- if uses_actors %}
+        count(
+            distinct case when events.amount is not null then events.actor_id end
+        ) as actors,
+        {%- endif %}
+        {%- for segment in segments %}
+        {{ northstar.first_by(
+            "case when events.amount is not null then nullif(events." ~ segment
+            ~ ", '') end", order_by
+        ) }} as {{ segment }},
+        {%- endfor %}
+        max(
+            case when events.amount is not null and not events.is_void then 1 else 0 end
+        ) = 1 as has_event
+    from events
+    group by
+        events.metric_name, events.entity_id, events.period_start, events.is_same_point
+),
+
+counted as (
+    select
+        measured.metric_name,
+        measured.entity_id,
+        measured.period_start,
+        measured.is_same_point,
+        {%- if uses_distinct %}
+        case
+            when
+                metrics.measure_kind = 'distinct'
+                and metrics.window_kind <> 'lifetime'
+                and measured.amount is not null
+                then measured.distinct_values
+            else measured.amount
+        end as measure,
+        {%- else %}
+        measured.amount as measure,
+        {%- endif %}
+        {{ 'measured.actors' if uses_actors else '0' }} as actors,
+        {%- for segment in segments %}
+        measured.{{ segment }},
+        {%- endfor %}
+        measured.has_event
+    from measured
+    inner join metrics on measured.metric_name = metrics.metric_name
+    {%- if northstar.state_metrics() %}
+
+    union all
+
+    select
+        metric_name,
+        entity_id,
+        period_start,
+        false as is_same_point,
+        measure,
+        0 as actors,
+        {%- for segment in segments %}
+        cast(null as {{ dbt.type_string() }}) as {{ segment }},
+        {%- endfor %}
+        true as has_event
+    from {{ ref('int_northstar__state_periods') }}
+    {%- endif %}
+),
+{% if has_lifetime %}
+-- a lifetime's measure runs on
+cumulated as (
+    select
+        counted.metric_name,
+        counted.entity_id,
+        counted.period_start,
+        counted.is_same_point,
+        case
+            when metrics.window_kind = 'lifetime' and counted.measure is not null
+                then sum(counted.measure) over life
+            else counted.measure
+        end as measure,
+        case
+            when metrics.window_kind = 'lifetime' then sum(counted.actors) over life
+            else counted.actors
+        end as actors,
+        {%- for segment in segments %}
+        case
+            when metrics.window_kind <> 'lifetime' then counted.{{ segment }}
+        end as {{ segment }},
+        {%- endfor %}
+        case
+            when metrics.window_kind = 'lifetime'
+                then max(case when counted.has_event then 1 else 0 end) over life = 1
+            else counted.has_event
+        end as has_event
+    from counted
+    inner join metrics on counted.metric_name = metrics.metric_name
+    window
+        life as (
+            partition by
+                counted.metric_name, counted.entity_id, counted.measure is null
+            order by counted.period_start
+        )
+),
+{% else %}
+cumulated as (
+    select * from counted
+),
+{% endif %}
+{%- for metric, condition in period_conditions %}
+{%- set since_anchor = metric.window.kind == 'since_anchor' %}
+{%- set starts_at = 'anchors.anchor_at' if since_anchor else 'periods.starts_at' %}
+{%- set ends_at = northstar.add_seconds('anchors.anchor_at', metric.window.seconds)
+    if since_anchor else 'periods.ends_at' %}
+-- {{ metric.name }}: {{ condition.at }}
+eligible_{{ loop.index }} as (
+    select distinct
+        cumulated.entity_id,
+        cumulated.period_start
+    from cumulated
+    {%- if since_anchor %}
+    inner join {{ ref('northstar__entities') }} as anchors
+        on
+            anchors.entity_type = '{{ metric.entity }}'
+            and cumulated.entity_id = anchors.entity_id
+    {%- else %}
+    inner join periods
+        on
+            periods.window_name = '{{ metric.window.name }}'
+            and cumulated.period_start = periods.period_start
+    {%- endif %}
+    inner join {{ ref('int_northstar__merged_states') }} as states
+        on
+            states.entity_type = '{{ metric.entity }}'
+            and states.state = {{ northstar.string_literal(condition.state) }}
+            and cumulated.entity_id = states.entity_id
+            {%- if condition.at == 'period_end' %}
+            and states.valid_from < {{ ends_at }}
+            and (states.valid_to is null or states.valid_to >= {{ ends_at }})
+            {%- elif condition.at == 'period_any' %}
+            and states.valid_from < {{ ends_at }}
+            and (states.valid_to is null or states.valid_to > {{ starts_at }})
+            {%- else %}
+            and states.valid_from <= {{ starts_at }}
+            and (states.valid_to is null or states.valid_to >= {{ ends_at }})
+            {%- endif %}
+    where cumulated.metric_name = '{{ metric.name }}'
+),
+{% endfor %}
+eligible as (
+    select
+        cumulated.metric_name,
+        metrics.entity_type,
+        cumulated.entity_id,
+        cumulated.period_start,
+        cumulated.is_same_point,
+        cumulated.measure,
+        cumulated.has_event,
+        {%- for segment in segments %}
+        cumulated.{{ segment }},
+        {%- endfor %}
+        cumulated.measure is not null
+        and (metrics.at_least is null or cumulated.measure >= metrics.at_least)
+        and cumulated.actors >= metrics.actors_at_least
+        {%- for metric, condition in period_conditions %}
+        and (
+            cumulated.metric_name <> '{{ metric.name }}'
+            or eligible_{{ loop.index }}.entity_id is not null
+        )
+        {%- endfor %} as is_counted,
+        metrics.window_kind
+    from cumulated
+    inner join metrics on cumulated.metric_name = metrics.metric_name
+    {%- for metric, condition in period_conditions %}
+    left join eligible_{{ loop.index }}
+        on
+            cumulated.metric_name = '{{ metric.name }}'
+            and cumulated.entity_id = eligible_{{ loop.index }}.entity_id
+            and cumulated.period_start = eligible_{{ loop.index }}.period_start
+    {%- endfor %}
+){{ ',' if has_lifetime }}
+{% if has_lifetime %}
+-- and has a row where the measure or the qualifying changed
+followed as (
+    select
+        *,
+        lag(measure) over (
+            partition by metric_name, entity_id, measure is null order by period_start
+        ) as previous_measure,
+        lag(is_counted) over (
+            partition by metric_name, entity_id, measure is null order by period_start
+        ) as was_counted
+    from eligible
+)
+{% endif %}
+select
+    metric_name,
+    entity_type,
+    entity_id,
+    period_start,
+    is_same_point,
+    measure,
+    is_counted and has_event as is_qualified,
+    case when is_counted then measure end as contribution,
+{%- for segment in northstar.segments() %}
+    {{ "coalesce(" ~ segment ~ ", '(unknown)')" if segment in segments
+        else "'(unknown)'" }} as {{ segment }}{{ ',' if not loop.last }}
+{%- endfor %}
+{%- if has_lifetime %}
+from followed
+where
+    window_kind <> 'lifetime'
+    or measure is null
+    or previous_measure is null
+    or measure <> previous_measure
+    or is_counted <> was_counted
+{%- else %}
+from eligible
+{%- endif %}

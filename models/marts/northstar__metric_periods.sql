@@ -1,0 +1,178 @@
+{%- set ratios = northstar.metrics() | selectattr('ratio') | list -%}
+{%- set left_edge = var('northstar_left_censored_periods') %}
+
+with
+
+metric_values as (
+    select * from {{ ref('int_northstar__metric_values') }}
+),
+
+left_out as (
+    select
+        metric_name,
+        period_start,
+        sum(case when missing = 'entity' then row_count else 0 end)
+            as events_without_entity,
+        sum(case when missing = 'time' then row_count else 0 end) as events_without_time,
+        sum(case when missing = 'value' then row_count else 0 end)
+            as events_without_value
+    from {{ ref('int_northstar__left_out_events') }}
+    group by metric_name, period_start
+),
+
+plain as (
+    select
+        metric_name,
+        metric_version,
+        is_north_star,
+        window_kind,
+        grain,
+        period_start,
+        period_end,
+        previous_start,
+        period_status,
+        is_open,
+        elapsed_share,
+        value,
+        cast(null as decimal(38, 9)) as numerator,
+        cast(null as decimal(38, 9)) as denominator,
+        qualified_entities,
+        same_point_value
+    from metric_values
+    where is_published
+),
+{% if ratios %}
+-- a ratio has a row where either part has one, and the status of the less final
+parts as (
+    select
+        published_name as metric_name,
+        metric_version,
+        window_kind,
+        grain,
+        period_start,
+        period_end,
+        previous_start,
+        max(case when is_open then 1 else 0 end) = 1 as is_open,
+        min(
+            case period_status when 'open' then 1 when 'provisional' then 2 else 3 end
+        ) as finality,
+        min(elapsed_share) as elapsed_share,
+        coalesce(
+            max(case when metric_name like '%\_\_numerator' escape '\' then value end), 0
+        ) as numerator,
+        coalesce(
+            max(case when metric_name like '%\_\_denominator' escape '\' then value end), 0
+        ) as denominator,
+        coalesce(
+            max(case when metric_name like '%\_\_numerator' escape '\' then same_point_value end), 0
+        ) as same_point_numerator,
+        coalesce(
+            max(case when metric_name like '%\_\_denominator' escape '\' then same_point_value end), 0
+        ) as same_point_denominator
+    from metric_values
+    where not is_published
+    group by
+        published_name,
+        metric_version,
+        window_kind,
+        grain,
+        period_start,
+        period_end,
+        previous_start
+),
+{% endif %}
+published as (
+    select * from plain
+    {%- if ratios %}
+
+    union all
+
+    select
+        parts.metric_name,
+        parts.metric_version,
+        ratios.is_north_star,
+        parts.window_kind,
+        parts.grain,
+        parts.period_start,
+        parts.period_end,
+        parts.previous_start,
+        case parts.finality
+            when 1 then 'open' when 2 then 'provisional' else 'final'
+        end as period_status,
+        parts.is_open,
+        parts.elapsed_share,
+        {{ northstar.rounded('parts.numerator / nullif(parts.denominator, 0) * ratios.unit_scale') }} as value,
+        parts.numerator,
+        parts.denominator,
+        cast(null as bigint) as qualified_entities,
+        case
+            when parts.is_open
+                then {{ northstar.rounded(
+                    'parts.same_point_numerator'
+                    ~ ' / nullif(parts.same_point_denominator, 0) * ratios.unit_scale'
+                ) }}
+        end as same_point_value
+    from parts
+    inner join (
+        {%- for ratio in ratios %}
+        select
+            '{{ ratio.name }}' as metric_name,
+            {{ 'true' if ratio.is_north_star else 'false' }} as is_north_star,
+            cast({{ ratio.unit_scale }} as decimal(18, 12)) as unit_scale
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as ratios on parts.metric_name = ratios.metric_name
+    {%- endif %}
+),
+
+compared as (
+    select
+        published.*,
+        previous.value as previous_value,
+        case
+            when published.is_open and previous.metric_name is not null
+                then published.same_point_value
+        end as same_point,
+        case
+            when not published.is_open then previous.value
+            when previous.metric_name is not null then published.same_point_value
+        end as base_value,
+        row_number() over (
+            partition by published.metric_name order by published.period_start
+        ) as position
+    from published
+    left join published as previous
+        on
+            published.metric_name = previous.metric_name
+            and published.previous_start = previous.period_start
+)
+
+select
+    compared.metric_name,
+    compared.metric_version,
+    compared.grain,
+    compared.period_start,
+    compared.period_end,
+    compared.period_status,
+    compared.is_north_star,
+    compared.value,
+    compared.numerator,
+    compared.denominator,
+    compared.qualified_entities,
+    cast(coalesce(left_out.events_without_entity, 0) as bigint) as events_without_entity,
+    cast(coalesce(left_out.events_without_time, 0) as bigint) as events_without_time,
+    cast(coalesce(left_out.events_without_value, 0) as bigint) as events_without_value,
+    compared.position <= {{ left_edge }} as is_left_censored,
+    compared.elapsed_share,
+    compared.previous_value,
+    {{ northstar.rounded('compared.value - compared.base_value') }} as change,
+    {{ northstar.rounded(
+        '(compared.value - compared.base_value) / nullif(compared.base_value, 0)'
+    ) }} as change_rate,
+    compared.same_point as same_point_value,
+    cast(null as decimal(38, 9)) as target
+from compared
+left join left_out
+    on
+        compared.metric_name = left_out.metric_name
+        and compared.period_start = left_out.period_start

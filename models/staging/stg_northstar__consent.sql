@@ -1,0 +1,17 @@
+{{ config(enabled=northstar.has_input('northstar_consent')) }}
+
+{%- set entries = northstar.input_entries('northstar_consent') -%}
+{%- set columns = northstar.contract_columns('northstar_consent') -%}
+{%- do northstar.assert_relations_match() %}
+
+{% for entry in entries -%}
+select
+{%- for column in northstar.mapped_columns(entry, columns) %}
+    {#- an input that maps no purpose speaks for every purpose #}
+    {{ northstar.text_literal(var('northstar_consent_purpose'))
+        if column.name == 'purpose' and not column.is_mapped
+        else column.sql }} as {{ column.name }}{{ ',' if not loop.last }}
+{%- endfor %}
+from {{ northstar.input_relation(entry) }}
+{{ 'union all' if not loop.last }}
+{% endfor %}

@@ -1,0 +1,14 @@
+{{ config(enabled=northstar.has_input('northstar_identity_links')) }}
+
+{%- set entries = northstar.input_entries('northstar_identity_links') -%}
+{%- set columns = northstar.contract_columns('northstar_identity_links') -%}
+{%- do northstar.assert_relations_match() %}
+
+{% for entry in entries -%}
+select
+{%- for column in northstar.mapped_columns(entry, columns) %}
+    {{ column.sql }} as {{ column.name }}{{ ',' if not loop.last }}
+{%- endfor %}
+from {{ northstar.input_relation(entry) }}
+{{ 'union all' if not loop.last }}
+{% endfor %}
