@@ -6,26 +6,47 @@
     Arguments:
         config: values by the name of the var, in place of the project's own
 
-    A node asks as often as it likes: what it has found sound it does not look at
-    again. A project that maps no events at all gets a page to begin from.
+    Models may ask as often as they like: while dbt parses, the first answer holds for
+    the whole run. A project that maps no events at all gets a page to begin from.
 -#}
 {% macro assert_valid_config(config=none) -%}
-    {%- if config is none and context.get('_northstar_config_is_sound') -%}
-        {{ return('') }}
-    {%- endif -%}
-    {%- set events = var('northstar_events', none) if config is none
-        else config.get('northstar_events') -%}
-    {%- if events is none or events == [] or events == {} -%}
-        {%- do exceptions.raise_compiler_error(northstar.getting_started()) -%}
-    {%- endif -%}
-    {%- set problems = northstar.config_problems(config) -%}
-    {%- if problems -%}
-        {%- do exceptions.raise_compiler_error(
-            northstar.problems_text(problems, 'in the vars of northstar')
-        ) -%}
-    {%- endif -%}
-    {%- if config is none and dbt_version.startswith('1.') -%}
-        {%- do context.update({'_northstar_config_is_sound': true}) -%}
+    {%- set is_known = config is none and northstar._is_known_to_be_sound() -%}
+    {%- if not is_known -%}
+        {%- set events = var('northstar_events', none) if config is none
+            else config.get('northstar_events') -%}
+        {%- if events is none or events in [[], {}] -%}
+            {%- do exceptions.raise_compiler_error(northstar.getting_started()) -%}
+        {%- endif -%}
+        {%- set problems = northstar.config_problems(config) -%}
+        {%- if problems -%}
+            {%- do exceptions.raise_compiler_error(
+                northstar.problems_text(problems, 'in the vars of northstar')
+            ) -%}
+        {%- endif -%}
+        {%- if config is none -%}
+            {%- do northstar._remember_it_is_sound() -%}
+        {%- endif -%}
     {%- endif -%}
     {{ return('') }}
+{%- endmacro %}
+
+
+{#-
+    While dbt 1 parses, `graph` is an empty mapping that all nodes share and that is
+    built anew before anything executes, so a note in it lasts as long as it is true.
+    The run's id is in the note, because a partial parse keeps the mapping.
+-#}
+{% macro _is_known_to_be_sound() -%}
+    {{ return(
+        not execute
+        and dbt_version.startswith('1.')
+        and graph.get('northstar_config_is_sound') == invocation_id
+    ) }}
+{%- endmacro %}
+
+
+{% macro _remember_it_is_sound() -%}
+    {%- if not execute and dbt_version.startswith('1.') -%}
+        {%- do graph.update({'northstar_config_is_sound': invocation_id}) -%}
+    {%- endif -%}
 {%- endmacro %}

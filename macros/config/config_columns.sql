@@ -14,6 +14,8 @@
     at        instants
     value     numbers
     unmapped  contract columns that no source maps
+    are_known whether every source could be read; if not, a column that is not here
+              may still be there
 -#}
 {% macro config_columns(sound) -%}
     {%- set row = [
@@ -24,9 +26,15 @@
     {%- set unmapped = [] -%}
     {%- set mapped = [] -%}
     {%- set attributes = {} -%}
-    {%- for source in (sound.get('northstar_events') or {}).values() if source -%}
-        {%- do mapped.extend(source['columns'] or []) -%}
-        {%- do attributes.update(source['attributes'] or {}) -%}
+    {%- set sources = (sound.get('northstar_events') or {}).values() | list -%}
+    {%- set unread = [] if sources else ['all'] -%}
+    {%- for source in sources -%}
+        {%- if not source or not source['columns'] or source['attributes'] is none -%}
+            {%- do unread.append(source) -%}
+        {%- else -%}
+            {%- do mapped.extend(source['columns']) -%}
+            {%- do attributes.update(source['attributes'] or {}) -%}
+        {%- endif -%}
     {%- endfor -%}
 
     {%- for column in northstar.contract_columns('northstar_events') -%}
@@ -58,6 +66,7 @@
         'at': at,
         'value': value,
         'unmapped': unmapped,
+        'are_known': unread == [],
     }) }}
 {%- endmacro %}
 

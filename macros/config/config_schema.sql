@@ -16,6 +16,7 @@
         list         of: the rule of each item; or_one: an item alone will do
         example      a value, as YAML, that an error can propose; where a rule has
                      none, its required keys or its own name make one
+        hint         a sentence for whoever got it wrong
         may_be_null  nothing at all is as good as absent
         or           another rule, for a value that is a mapping or a list
 -#}
@@ -28,7 +29,7 @@
         'northstar_grace_hours':
             {'type': 'number', 'least': 0, 'most': 87600, 'example': 24},
         'northstar_min_event_date':
-            {'type': 'date', 'example': '"2000-01-01"', 'may_be_null': true},
+            {'type': 'date', 'example': '"2000-01-01"'},
         'northstar_left_censored_periods':
             {'type': 'integer', 'least': 0, 'most': 10000, 'example': 1},
         'northstar_anonymous_owner':
@@ -43,7 +44,7 @@
             'example': 'persistent',
         },
         'northstar_min_cell':
-            {'type': 'integer', 'least': 0, 'example': 10, 'may_be_null': true},
+            {'type': 'integer', 'least': 0, 'example': 10},
         'northstar_activation_windows':
             {'type': 'list', 'of': count, 'example': '[1, 7, 14, 28]'},
         'northstar_repeat_window_days': count,
@@ -291,7 +292,11 @@
                 'count':
                     {'type': 'choice', 'allowed': ['events'], 'example': 'events'},
                 'distinct': {'type': 'text', 'example': 'local_date'},
-                'sum': {'type': 'choice', 'allowed': ['value'], 'example': 'value'},
+                'sum': {
+                    'type': 'choice', 'allowed': ['value'], 'example': 'value',
+                    'hint': 'Name the column at the event: '
+                        ~ '{event: …, value: amount}.',
+                },
                 'at_least': positive,
             },
         },

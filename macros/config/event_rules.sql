@@ -10,7 +10,9 @@
     {%- do northstar._rows_have_ids(sources, entities, problems) -%}
     {%- do northstar._a_source_is_required(sources, problems) -%}
     {%- do northstar._attributes_are_free(sources, problems) -%}
-    {%- do northstar._entities_have_ids(entities, columns, problems) -%}
+    {%- if columns['are_known'] -%}
+        {%- do northstar._entities_have_ids(entities, columns, problems) -%}
+    {%- endif -%}
     {%- do northstar._relations_are_one(sound, problems) -%}
 {%- endmacro %}
 
@@ -58,7 +60,7 @@
         {%- if mapped | select('in', entity_ids) | list | length == 0 -%}
             {%- do problems.append(northstar.config_problem(
                 ['northstar_events', position, 'columns'],
-                mapped | join(', '),
+                mapped,
                 message='The source maps no id, so no row could belong to anyone.',
                 allowed='at least one of user_id, anonymous_id, account_id, or an '
                     ~ 'attribute that is the id of an entity',
@@ -76,7 +78,7 @@
     {%- endfor -%}
     {%- if sources and not counted -%}
         {%- do problems.append(northstar.config_problem(
-            ['northstar_events'], 'required: false on every source',
+            ['northstar_events', 0, 'required'], false,
             message='No source is required, and the required ones say how far the data '
                 ~ 'reaches. Without one nothing would be published.',
             allowed='at least one source with `required: true`, the default',
@@ -194,7 +196,7 @@
                 {%- do problems.append(northstar.config_problem(
                     [input] + ([position] if position is integer else [])
                         + ['relation'],
-                    relation.keys() | join(' and '),
+                    relation.keys() | list,
                     message='A relation is one ref or one source.',
                     allowed='{ref: model}, {ref: [package, model]} or '
                         ~ '{source: [source, table]}',

@@ -15,7 +15,7 @@
         {%- do mapped.append({
             'name': column.name,
             'type': column.type,
-            'expression': expression | string if expression is not none,
+            'expression': none if expression is none else expression | string,
         }) -%}
     {%- endfor -%}
     {%- set expressions = mapped | map(attribute='expression') | reject('none') | list -%}
@@ -25,7 +25,7 @@
     {%- set typed = [] -%}
     {%- for column in mapped -%}
         {%- set is_mapped = column.expression is not none -%}
-        {%- set family = families.pop(0) if is_mapped -%}
+        {%- set family = families.pop(0) if is_mapped else none -%}
         {%- do typed.append({
             'name': column.name,
             'type': 'number' if column.type == 'attribute' and family in ('number', 'float')

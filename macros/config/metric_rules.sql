@@ -35,17 +35,19 @@
     {%- do northstar._ratios_are_of_like_parts(ratios, metrics, named, problems) -%}
 
     {%- do northstar._essentials_are_there(own, problems) -%}
-    {%- do northstar._entities_exist(own, sound, problems) -%}
+    {%- do northstar._entities_exist(own, given, sound, problems) -%}
     {%- do northstar._windows_are_of_one_kind(own, problems) -%}
-    {%- do northstar._stocks_are_stocks(own, sound, problems) -%}
+    {%- do northstar._stocks_are_stocks(own, given, sound, problems) -%}
     {%- do northstar._measures_are_one(own, problems) -%}
     {%- do northstar._voids_make_sense(own, problems) -%}
     {%- do northstar._ranks_are_in_order(own, problems) -%}
     {%- do northstar._anchors_are_there(own, entities, problems) -%}
-    {%- do northstar._conditions_make_sense(own, sound, problems) -%}
+    {%- do northstar._conditions_make_sense(own, given, problems) -%}
     {%- do northstar._actors_are_not_the_entity(own, entities, problems) -%}
-    {%- do northstar._columns_exist(own, columns, problems) -%}
-    {%- do northstar._predicates_name_columns(own, sound, columns, problems) -%}
+    {%- if columns['are_known'] -%}
+        {%- do northstar._columns_exist(own, columns, problems) -%}
+        {%- do northstar._predicates_name_columns(own, sound, columns, problems) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -95,7 +97,7 @@
             ]) -%}
         {%- endfor -%}
         {%- do problems.append(northstar.config_problem(
-            ['northstar_metrics'], stars | join(', '),
+            ['northstar_metrics'], stars,
             message='There is one North Star, and ' ~ stars | length
                 ~ ' metrics have `level: north_star`: ' ~ stars | join(', ') ~ '.',
             allowed='exactly one metric with level: north_star', lines=lines,
@@ -104,7 +106,7 @@
         {%- set first = metrics.keys() | list | first or 'name_of_a_metric' -%}
         {%- do problems.append(northstar.config_problem(
             ['northstar_metrics'],
-            named | length ~ ' metrics' if named else none,
+            named.keys() | list if named else none,
             message='No metric is the North Star. Add `level: north_star` to the one '
                 ~ 'that is.',
             allowed='exactly one metric with level: north_star',
@@ -332,8 +334,10 @@
 {%- endmacro %}
 
 
-{% macro _entities_exist(metrics, sound, problems) -%}
+{% macro _entities_exist(metrics, given, sound, problems) -%}
     {%- set known = (sound.get('northstar_entities') or {}).keys() | list -%}
+    {%- set written = given.get('northstar_entities') -%}
+    {%- set written = written if written is mapping else {} -%}
     {%- set mentions = [] -%}
     {%- for name, metric in metrics.items() if metric['entity'] -%}
         {%- do mentions.append([['northstar_metrics', name], metric['entity']]) -%}
@@ -342,7 +346,8 @@
         if funnel and funnel['entity'] -%}
         {%- do mentions.append([['northstar_funnels', name], funnel['entity']]) -%}
     {%- endfor -%}
-    {%- for path, entity in mentions if entity not in known -%}
+    {%- for path, entity in mentions 
+        if entity not in known and entity not in written -%}
         {%- set near = northstar.nearest(entity, known) -%}
         {%- do problems.append(northstar.config_problem(
             path + ['entity'], entity, near=near, write=near,
@@ -434,7 +439,7 @@
 
 
 {#- `state` and `as_of` need each other, and know nothing of events. -#}
-{% macro _stocks_are_stocks(metrics, sound, problems) -%}
+{% macro _stocks_are_stocks(metrics, given, sound, problems) -%}
     {%- set states = northstar._present(sound.get('northstar_states')) -%}
     {%- for name, metric in metrics.items() -%}
         {%- set path = ['northstar_metrics', name] -%}
@@ -477,9 +482,9 @@
                     lines=northstar._yaml_lines(path + ['per_entity'], '{sum: value}'),
                 )) -%}
             {%- endfor -%}
-            {%- if not sound.get('northstar_states') -%}
+            {%- if not given.get('northstar_states') -%}
                 {%- do problems.append(northstar._no_states(path + ['state'])) -%}
-            {%- elif (metric['state'] or {})['value']
+            {%- elif states and (metric['state'] or {})['value']
                 and not states.values() | selectattr('columns.value') | list -%}
                 {%- do problems.append(northstar.config_problem(
                     path + ['state', 'value'], metric['state']['value'],
@@ -640,7 +645,7 @@
 {%- endmacro %}
 
 
-{% macro _conditions_make_sense(metrics, sound, problems) -%}
+{% macro _conditions_make_sense(metrics, given, problems) -%}
     {%- for name, metric in metrics.items() if 'when' in metric -%}
         {%- for position, item in (metric['when'] or {}).items() if item is mapping -%}
             {%- set path = ['northstar_metrics', name, 'when', position] -%}
@@ -666,7 +671,7 @@
                     write='event',
                 )) -%}
             {%- endif -%}
-            {%- if 'state' in item and not sound.get('northstar_states') -%}
+            {%- if 'state' in item and not given.get('northstar_states') -%}
                 {%- do problems.append(northstar._no_states(path + ['state'])) -%}
             {%- endif -%}
 

@@ -7,7 +7,7 @@
         1 problem in the vars of northstar.
 
         1. northstar_week_start
-           `week_start` takes a whole number from 1 to 7.
+           `northstar_week_start` takes a whole number from 1 to 7.
            given:   9
            allowed: a whole number from 1 to 7
            write:

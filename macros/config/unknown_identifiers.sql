@@ -25,7 +25,7 @@
         {%- set name = token[1:-1] | replace('""', '"') if is_quoted else token -%}
         {%- if not (is_word or is_quoted) or name | lower in seen -%}
         {%- elif before in ['.', '::', 'as', ':'] -%}
-        {%- elif is_word and after in ['(', '=>', 'from'] -%}
+        {%- elif is_word and after in ['(', '=>', 'from', 'zone'] -%}
         {%- elif is_word and after.startswith("'") -%}
         {%- elif after == '->'
             and not northstar._is_literal(tokens, loop.index0 + 2) -%}

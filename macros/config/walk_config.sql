@@ -313,8 +313,6 @@
     {%- elif type == 'expression' and value is number -%}
         {%- set message = message ~ ' For a constant, quote it.' -%}
         {%- set write = '"' ~ northstar.shown(value) ~ '"' -%}
-    {%- elif type == 'choice' and rule['allowed'] == ['value'] -%}
-        {%- set message = place ~ ' takes `value`.' -%}
     {%- elif type == 'list' and value is mapping -%}
         {%- set message = message ~ ' Begin each item with a dash.' -%}
     {%- elif type == 'mapping' and path[-1] == 'relation' and value is string -%}
@@ -331,6 +329,9 @@
         and modules.re.fullmatch('-?[0-9]{1,9}', value) -%}
         {%- set message = message ~ ' Take the quotes off.' -%}
         {%- set write = value if northstar._is_right(value | int, rule) else write -%}
+    {%- endif -%}
+    {%- if 'hint' in rule -%}
+        {%- set message = message ~ ' ' ~ rule['hint'] -%}
     {%- endif -%}
     {{ return(northstar.config_problem(
         path, value, message=message, allowed=allowed, near=near, write=write,

@@ -4,7 +4,8 @@
     `<ratio>__denominator`.
 
     A ratio's parts are computed apart from the metrics that they are made of: a row
-    that is null in either part leaves both (`paired_with`).
+    that is null in either part leaves both (`paired_with`). Its periods are those of
+    the metrics as configured (`configured_name`).
 
     Example: {% for metric in northstar.computed_metrics() %}
 -#}
@@ -12,13 +13,11 @@
     {%- set computed = [] -%}
     {%- for metric in northstar.metrics() -%}
         {%- if metric.ratio -%}
-            {%- set numerator = metric.parts[metric.ratio[0]] -%}
-            {%- set denominator = metric.parts[metric.ratio[1]] -%}
             {%- do computed.append(
-                northstar.ratio_part(metric, 'numerator', numerator, denominator)
+                northstar.ratio_part(metric, 'numerator', 0)
             ) -%}
             {%- do computed.append(
-                northstar.ratio_part(metric, 'denominator', denominator, numerator)
+                northstar.ratio_part(metric, 'denominator', 1)
             ) -%}
         {%- else -%}
             {%- do computed.append(metric) -%}
@@ -27,16 +26,17 @@
     {{ return(computed) }}
 {%- endmacro %}
 
-{% macro ratio_part(ratio, side, part, other) -%}
+{% macro ratio_part(ratio, side, position) -%}
     {%- set computed = {
         'name': ratio.name ~ '__' ~ side,
         'version': ratio.version,
         'level': ratio.level,
         'is_north_star': false,
         'part_of': ratio.name,
-        'paired_with': other,
+        'configured_name': ratio.ratio[position],
+        'paired_with': ratio.parts[ratio.ratio[1 - position]],
     } -%}
-    {%- do computed.update(part) -%}
+    {%- do computed.update(ratio.parts[ratio.ratio[position]]) -%}
     {{ return(computed) }}
 {%- endmacro %}
 

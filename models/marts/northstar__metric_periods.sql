@@ -101,15 +101,17 @@ published as (
         end as period_status,
         parts.is_open,
         parts.elapsed_share,
-        {{ northstar.rounded('parts.numerator / nullif(parts.denominator, 0) * ratios.unit_scale') }} as value,
+        {{ northstar.quotient(
+            'parts.numerator * ratios.unit_scale', 'parts.denominator'
+        ) }} as value,
         parts.numerator,
         parts.denominator,
         cast(null as bigint) as qualified_entities,
         case
             when parts.is_open
-                then {{ northstar.rounded(
-                    'parts.same_point_numerator'
-                    ~ ' / nullif(parts.same_point_denominator, 0) * ratios.unit_scale'
+                then {{ northstar.quotient(
+                    'parts.same_point_numerator * ratios.unit_scale',
+                    'parts.same_point_denominator'
                 ) }}
         end as same_point_value
     from parts
@@ -166,8 +168,8 @@ select
     compared.elapsed_share,
     compared.previous_value,
     {{ northstar.rounded('compared.value - compared.base_value') }} as change,
-    {{ northstar.rounded(
-        '(compared.value - compared.base_value) / nullif(compared.base_value, 0)'
+    {{ northstar.quotient(
+        'compared.value - compared.base_value', 'compared.base_value'
     ) }} as change_rate,
     compared.same_point as same_point_value,
     cast(null as decimal(38, 9)) as target

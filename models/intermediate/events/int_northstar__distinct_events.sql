@@ -15,23 +15,20 @@ copies as (
 )
 
 select
-    source_name,
-    event_id,
+    screened.source_name,
+    screened.event_id,
 {%- for column in columns if column.name not in ('event_id', 'loaded_at') %}
-    {{ column.name }},
+    screened.{{ column.name }},
 {%- endfor %}
-    loaded_at,
-    local_date
+    screened.loaded_at,
+    screened.local_date
 from screened
-where
-    not is_deduplicated
-    or not exists (
-        select 1
-        from copies
-        where
-            copies.source_name = screened.source_name
-            and copies.event_id = screened.event_id
-    )
+left join copies
+    on
+        screened.is_deduplicated
+        and screened.source_name = copies.source_name
+        and screened.event_id = copies.event_id
+where copies.event_id is null
 
 union all
 

@@ -21,7 +21,7 @@ identities as (
 )
 {% endif %}
 {%- if northstar.has_people() %}
-select
+select distinct
     'person' as key_type,
     {{ 'coalesce(identities.canonical_id, requests.id)'
         if northstar.has_identity() else 'requests.id' }} as key_id
@@ -31,9 +31,9 @@ left join identities on requests.id = identities.id
 {%- endif %}
 where requests.id_type in ('user', 'anonymous')
 
-union
+union all
 {% endif %}
-select
+select distinct
     id_type as key_type,
     id as key_id
 from requests

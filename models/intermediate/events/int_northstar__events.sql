@@ -30,12 +30,12 @@ select
     event_id,
     event_name,
     occurred_at,
-    local_date,
+    {%- for column in columns %}
+    {{ column.name }},
+    {%- endfor %}
     {%- if northstar.has_people() %}
     person_id,
-    is_known_person{{ ',' if columns }}
+    is_known_person,
     {%- endif %}
-{%- for column in columns %}
-    {{ column.name }}{{ ',' if not loop.last }}
-{%- endfor %}
+    local_date
 from events

@@ -60,21 +60,6 @@ identities as (
     select * from {{ ref('int_northstar__identities') }}
 ),
 {% endif %}
-{%- if has_erasure %}
-erased as (
-    select * from {{ ref('int_northstar__erased_ids') }}
-),
-{% endif %}
-{%- if has_exclusions %}
-exclusions as (
-    select * from {{ ref('int_northstar__exclusion_periods') }}
-),
-{% endif %}
-{%- if has_consent %}
-consent as (
-    select * from {{ ref('int_northstar__consent_periods') }}
-),
-{% endif %}
 identified as (
     select
         events.*
@@ -112,13 +97,13 @@ judged as (
     from identified
     {%- for key, column in keys.items() %}
     {%- if has_erasure and key != 'anonymous' %}
-    left join erased as erased_{{ key }}
+    left join {{ ref('int_northstar__erased_ids') }} as erased_{{ key }}
         on
             erased_{{ key }}.key_type = '{{ key }}'
             and identified.{{ column }} = erased_{{ key }}.key_id
     {%- endif %}
     {%- if has_exclusions %}
-    left join exclusions as excluded_{{ key }}
+    left join {{ ref('int_northstar__exclusion_periods') }} as excluded_{{ key }}
         on
             excluded_{{ key }}.key_type = '{{ key }}'
             and identified.{{ column }} = excluded_{{ key }}.key_id
@@ -126,7 +111,7 @@ judged as (
             and identified.occurred_at < excluded_{{ key }}.valid_to
     {%- endif %}
     {%- if has_consent %}
-    left join consent as consent_{{ key }}
+    left join {{ ref('int_northstar__consent_periods') }} as consent_{{ key }}
         on
             consent_{{ key }}.key_type = '{{ key }}'
             and identified.{{ column }} = consent_{{ key }}.key_id

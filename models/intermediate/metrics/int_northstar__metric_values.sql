@@ -123,7 +123,7 @@ spine as (
             else 'provisional'
         end as period_status
     from metrics
-    inner join bounds on metrics.metric_name = bounds.metric_name
+    inner join bounds on metrics.configured_name = bounds.metric_name
     inner join periods
         on
             metrics.window_name = periods.window_name

@@ -108,7 +108,7 @@ select
     ends_at,
     watermark_at,
     is_open,
-    {{ northstar.rounded('elapsed_seconds * 1.0 / length_seconds') }} as elapsed_share,
+    {{ northstar.quotient('elapsed_seconds', 'length_seconds') }} as elapsed_share,
     case
         when is_open and opens_after_at is null
             then

@@ -1,0 +1,77 @@
+# The same targets on a laptop and in CI. Needs Python 3.11 or newer, and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+DEMO := examples/demo
+DEMO_SIZE :=
+DEMO_DBT := cd $(DEMO) && $(BIN)/dbt --no-send-anonymous-usage-stats
+SQL := $(wildcard models tests analyses)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-smoke test test-all lint lint-python lint-sql pytest format hooks clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/demo.installed ## Build the demo company on DuckDB and show its North Star
+	$(BIN)/python $(DEMO)/company.py --out $(DEMO)/data $(DEMO_SIZE)
+	$(BIN)/python $(DEMO)/load.py --csv $(DEMO)/data --duckdb $(DEMO)/northstar_demo.duckdb
+	$(DEMO_DBT) deps
+	$(DEMO_DBT) build
+	@echo
+	@$(BIN)/northstar show --project-dir $(DEMO)
+	@echo
+	@echo "Look at"
+	@echo "  $(DEMO)/dbt_project.yml         the mapping and the definitions"
+	@echo "  $(DEMO)/northstar_demo.duckdb   the marts: northstar.northstar__metric_periods, ..."
+	@echo "  $(DEMO)/README.md               what the data holds, and where to see it"
+
+demo-smoke: ## The demo with a twentieth of its data
+	@$(MAKE) --no-print-directory demo DEMO_SIZE=--small
+
+test: lint pytest demo-smoke ## Lint, the tests that are not marked slow, and a small demo
+
+test-all: lint ## Lint, every test, and the whole demo
+	cd python && $(BIN)/pytest -n 2
+	@$(MAKE) --no-print-directory demo
+
+lint: lint-python lint-sql ## ruff, mypy, sqlfluff
+
+lint-python: $(VENV)/dev.installed
+	$(BIN)/ruff check python examples
+	$(BIN)/ruff format --check python examples
+	cd python && $(BIN)/mypy
+
+# Under postgres only what differs: that it parses, and which words are reserved.
+lint-sql: $(VENV)/dev.installed
+	$(BIN)/sqlfluff lint --processes 2 $(SQL)
+	$(BIN)/sqlfluff lint --processes 2 --dialect postgres --rules RF04 $(SQL)
+
+pytest: $(VENV)/dev.installed ## The tests that are not marked slow
+	cd python && $(BIN)/pytest -n 2 -m "not slow"
+
+format: $(VENV)/dev.installed ## Put the Python code in order
+	$(BIN)/ruff check --fix python examples
+	$(BIN)/ruff format python examples
+
+hooks: $(VENV)/dev.installed ## Run the linters before each commit
+	$(BIN)/pre-commit install
+
+# pip's own install of the pinned packages, then the companion from here. Both sets
+# share the environment: demo.txt is a part of dev.txt.
+$(VENV)/%.installed: requirements/%.txt python/pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement $<
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable python
+	touch $@
+
+clean: ## Remove all that was made here, the environment too
+	rm -rf $(VENV) python/*.egg-info python/src/*.egg-info python/.*_cache .*_cache
+	rm -rf $(DEMO)/data $(DEMO)/target $(DEMO)/dbt_packages $(DEMO)/logs
+	rm -f $(DEMO)/*.duckdb $(DEMO)/*.duckdb.wal
+	rm -rf lint/target lint/logs target logs dbt_packages
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

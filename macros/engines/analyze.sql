@@ -1,0 +1,20 @@
+{#-
+    Statistics of the table that a model has just built, as a post-hook.
+
+    PostgreSQL plans the next model by them and gathers them only now and then on its
+    own: without them a join of two fresh tables can take minutes in place of seconds.
+    Other engines keep their own.
+-#}
+{% macro analyze() -%}
+    {{ return(adapter.dispatch('analyze', 'northstar')()) }}
+{%- endmacro %}
+
+{% macro default__analyze() -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{% macro postgres__analyze() -%}
+    {{ return(
+        'analyze ' ~ this if model.config.materialized in ('table', 'incremental') else ''
+    ) }}
+{%- endmacro %}

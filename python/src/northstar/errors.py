@@ -1,0 +1,26 @@
+"""What can go wrong, each with the code that the command line exits with.
+
+Code 2 is also what a wrong option exits with.
+"""
+
+
+class NorthstarError(Exception):
+    """Anything that the user can mend; its text says how."""
+
+    exit_code = 1
+
+
+class WarehouseError(NorthstarError):
+    """dbt could not open the project's warehouse, or the warehouse refused a query."""
+
+
+class UnknownMetricError(NorthstarError):
+    """No configured metric has that name."""
+
+    exit_code = 2
+
+
+class NotBuiltError(NorthstarError):
+    """The project has not been built yet, or without the mart that is asked for."""
+
+    exit_code = 3
