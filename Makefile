@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-smoke test test-all lint lint-python lint-sql pytest format hooks clean
+.PHONY: help demo demo-smoke test test-all lint lint-python lint-sql pytest format docs-pages hooks clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,8 +42,8 @@ test-all: lint ## Lint, every test, and the whole demo
 lint: lint-python lint-sql ## ruff, mypy, sqlfluff
 
 lint-python: $(VENV)/dev.installed
-	$(BIN)/ruff check python examples
-	$(BIN)/ruff format --check python examples
+	$(BIN)/ruff check python examples docs
+	$(BIN)/ruff format --check python examples docs
 	cd python && $(BIN)/mypy
 
 # Under postgres only what differs: that it parses, and which words are reserved.
@@ -55,8 +55,11 @@ pytest: $(VENV)/dev.installed ## The tests that are not marked slow
 	cd python && $(BIN)/pytest -n 2 -m "not slow"
 
 format: $(VENV)/dev.installed ## Put the Python code in order
-	$(BIN)/ruff check --fix python examples
-	$(BIN)/ruff format python examples
+	$(BIN)/ruff check --fix python examples docs
+	$(BIN)/ruff format python examples docs
+
+docs-pages: $(VENV)/dev.installed ## Write the generated pages and blocks of the docs anew
+	$(BIN)/python docs/generate.py
 
 hooks: $(VENV)/dev.installed ## Run the linters before each commit
 	$(BIN)/pre-commit install

@@ -25,7 +25,7 @@ metric_periods as (
     select * from {{ ref('northstar__metric_periods') }}
     where
         qualified_entities is not null
-        and metric_name not in (select metric_name from lifetimes)
+        and metric_name not in (select lifetimes.metric_name from lifetimes)
 )
 
 select

@@ -1,40 +1,82 @@
 {#-
-    One input entry read through its mapping: for every column of `columns`, the typed
-    SQL expression over the entry's relation.
+    The entries of one input read through their mappings: for each entry, every column
+    of `columns` as a typed SQL expression over the entry's relation. An attribute takes
+    its own type, the same in every entry: text where they differ.
 
-    Example: {% for column in northstar.mapped_columns(source, columns) %}
-                 {{ column.sql }} as {{ column.name }},
-    Output:  a list of {name, type, sql, is_mapped}
+    Example: {% for mapped in northstar.mapped_columns(sources, columns) %}
+                 {% for column in mapped %}{{ column.sql }} as {{ column.name }}, ...
+    Output:  a list as long as `entries`, each a list of {name, type, sql, is_mapped}
 -#}
-{% macro mapped_columns(entry, columns) -%}
+{% macro mapped_columns(entries, columns) -%}
+    {%- set read = [] -%}
+    {%- for entry in entries -%}
+        {%- do read.append(northstar.read_mapping(entry, columns)) -%}
+    {%- endfor -%}
+    {%- set types = {} -%}
+    {%- for mapping in read -%}
+        {%- for column in mapping if column.expression is not none -%}
+            {%- set type = northstar.staged_type(column.type, column.family) -%}
+            {%- do types.update({
+                column.name: type if types.get(column.name, type) == type else 'text'
+            }) -%}
+        {%- endfor -%}
+    {%- endfor -%}
     {%- set mapped = [] -%}
+    {%- for mapping in read -%}
+        {%- set staged = [] -%}
+        {%- for column in mapping -%}
+            {%- set type = types.get(column.name, column.type) -%}
+            {%- do staged.append({
+                'name': column.name,
+                'type': type,
+                'is_mapped': column.expression is not none,
+                'sql': northstar.mapped_value(column.expression, type, column.family),
+            }) -%}
+        {%- endfor -%}
+        {%- do mapped.append(staged) -%}
+    {%- endfor -%}
+    {{ return(mapped) }}
+{%- endmacro %}
+
+{#- What one entry maps: for each column its expression and the type family of that. -#}
+{% macro read_mapping(entry, columns) -%}
+    {%- set mapping = [] -%}
+    {%- set expressions = [] -%}
     {%- for column in columns -%}
         {%- set attribute = (entry.attributes or {}).get(column.name) -%}
         {%- set attribute = attribute.expression if attribute is mapping else attribute -%}
         {%- set expression = entry.columns.get(column.name, attribute) -%}
-        {%- do mapped.append({
+        {%- do mapping.append({
             'name': column.name,
             'type': column.type,
             'expression': none if expression is none else expression | string,
         }) -%}
+        {%- if expression is not none -%}
+            {%- do expressions.append(expression | string) -%}
+        {%- endif -%}
     {%- endfor -%}
-    {%- set expressions = mapped | map(attribute='expression') | reject('none') | list -%}
     {%- set families = northstar.expression_types(
         northstar.input_relation(entry), expressions
     ) -%}
-    {%- set typed = [] -%}
-    {%- for column in mapped -%}
-        {%- set is_mapped = column.expression is not none -%}
-        {%- set family = families.pop(0) if is_mapped else none -%}
-        {%- do typed.append({
-            'name': column.name,
-            'type': 'number' if column.type == 'attribute' and family in ('number', 'float')
-                else 'instant' if column.type == 'attribute'
-                    and family in ('timestamp', 'timestamptz')
-                else column.type,
-            'is_mapped': is_mapped,
-            'sql': northstar.mapped_value(column.expression, column.type, family),
+    {%- for column in mapping -%}
+        {%- do column.update({
+            'family': none if column.expression is none else families.pop(0)
         }) -%}
     {%- endfor -%}
-    {{ return(typed) }}
+    {{ return(mapping) }}
+{%- endmacro %}
+
+{#- An attribute is staged as what it is; everything else as the contract says. -#}
+{% macro staged_type(type, family) -%}
+    {%- if type != 'attribute' -%}
+        {{ return(type) }}
+    {%- endif -%}
+    {{ return({
+        'number': 'number',
+        'float': 'number',
+        'boolean': 'boolean',
+        'timestamp': 'instant',
+        'timestamptz': 'instant',
+        'date': 'date',
+    }.get(family, 'text')) }}
 {%- endmacro %}

@@ -1,12 +1,12 @@
 {#-
-    The typed expression of one contract column over one input's relation, as staging
-    selects it. A column that this entry does not map is a null of its type.
+    The typed expression of one column over one input's relation, as staging selects it.
+    A column that the entry does not map is a null of its type.
 
     Example: {{ northstar.mapped_value('created_at', 'instant', 'timestamptz') }}
     Output:  (created_at) at time zone 'UTC'
 
     expression: the SQL that the project wrote, or none
-    type:       id, text, number, boolean, instant or attribute
+    type:       id, text, number, boolean, instant or date
     family:     the expression's own type (see expression_types), or none
 -#}
 {% macro mapped_value(expression, type, family) -%}
@@ -15,20 +15,10 @@
             'number': 'decimal(38, 9)',
             'boolean': 'boolean',
             'instant': 'timestamp',
+            'date': 'date',
         } -%}
         {{ return('cast(null as ' ~ null_types.get(type, dbt.type_string()) ~ ')') }}
-    {%- endif -%}
-    {%- if type == 'attribute' -%}
-        {%- set type = {
-            'number': 'number',
-            'float': 'number',
-            'boolean': 'boolean',
-            'timestamp': 'instant',
-            'timestamptz': 'instant',
-            'date': 'date',
-        }.get(family, 'text') -%}
-    {%- endif -%}
-    {%- if type == 'id' -%}
+    {%- elif type == 'id' -%}
         {{ return('nullif(' ~ northstar.as_text(expression, family) ~ ", '')") }}
     {%- elif type == 'number' -%}
         {{ return(northstar.as_number(expression, family)) }}

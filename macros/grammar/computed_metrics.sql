@@ -33,6 +33,7 @@
         'level': ratio.level,
         'is_north_star': false,
         'part_of': ratio.name,
+        'side': side,
         'configured_name': ratio.ratio[position],
         'paired_with': ratio.parts[ratio.ratio[1 - position]],
     } -%}

@@ -24,6 +24,7 @@
         'level': definition.level or 'input',
         'is_north_star': definition.level == 'north_star',
         'part_of': none,
+        'side': 'whole',
         'unit_scale': 1,
         'ratio': none,
         'governance': definition,

@@ -19,7 +19,8 @@ events as (
         {{ entity_id }} as entity_id,
         min(occurred_at) as first_seen_at,
         {%- for segment in segments %}
-        {{ northstar.first_by("nullif(" ~ segment ~ ", '')", order_by) }} as {{ segment }},
+        {{ northstar.first_by("nullif(" ~ segment ~ ", '')", order_by) }}
+            as {{ segment }},
         {%- endfor %}
         {%- if entity.anchor %}
         min(

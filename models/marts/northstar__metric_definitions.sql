@@ -32,7 +32,9 @@ definitions as (
         {{ northstar.text_literal(metric.hash) }} as definition_hash,
         {{ northstar.date_literal(said.effective_from) }} as effective_from,
         {{ northstar.date_literal(said.review_due) }} as review_due,
-        {{ northstar.text_literal(said.approved_by) }} as approved_by
+        {{ northstar.text_literal(said.approved_by) }} as approved_by,
+        {{ northstar.rounded('null' if said.target is undefined else said.target) }}
+            as target
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
@@ -62,5 +64,6 @@ select
     definition_hash,
     effective_from,
     review_due,
-    approved_by
+    approved_by,
+    target
 from definitions

@@ -13,7 +13,8 @@ left_out as (
         period_start,
         sum(case when missing = 'entity' then row_count else 0 end)
             as events_without_entity,
-        sum(case when missing = 'time' then row_count else 0 end) as events_without_time,
+        sum(case when missing = 'time' then row_count else 0 end)
+            as events_without_time,
         sum(case when missing = 'value' then row_count else 0 end)
             as events_without_value
     from {{ ref('int_northstar__left_out_events') }}
@@ -42,6 +43,16 @@ plain as (
     where is_published
 ),
 {% if ratios %}
+ratios as (
+    {%- for ratio in ratios %}
+    select
+        '{{ ratio.name }}' as metric_name,
+        {{ 'true' if ratio.is_north_star else 'false' }} as is_north_star,
+        cast({{ ratio.unit_scale }} as decimal(18, 12)) as unit_scale
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
 -- a ratio has a row where either part has one, and the status of the less final
 parts as (
     select
@@ -57,18 +68,14 @@ parts as (
             case period_status when 'open' then 1 when 'provisional' then 2 else 3 end
         ) as finality,
         min(elapsed_share) as elapsed_share,
-        coalesce(
-            max(case when metric_name like '%\_\_numerator' escape '\' then value end), 0
-        ) as numerator,
-        coalesce(
-            max(case when metric_name like '%\_\_denominator' escape '\' then value end), 0
-        ) as denominator,
-        coalesce(
-            max(case when metric_name like '%\_\_numerator' escape '\' then same_point_value end), 0
-        ) as same_point_numerator,
-        coalesce(
-            max(case when metric_name like '%\_\_denominator' escape '\' then same_point_value end), 0
-        ) as same_point_denominator
+        coalesce(max(case when part = 'numerator' then value end), 0)
+            as numerator,
+        coalesce(max(case when part = 'denominator' then value end), 0)
+            as denominator,
+        coalesce(max(case when part = 'numerator' then same_point_value end), 0)
+            as same_point_numerator,
+        coalesce(max(case when part = 'denominator' then same_point_value end), 0)
+            as same_point_denominator
     from metric_values
     where not is_published
     group by
@@ -115,15 +122,7 @@ published as (
                 ) }}
         end as same_point_value
     from parts
-    inner join (
-        {%- for ratio in ratios %}
-        select
-            '{{ ratio.name }}' as metric_name,
-            {{ 'true' if ratio.is_north_star else 'false' }} as is_north_star,
-            cast({{ ratio.unit_scale }} as decimal(18, 12)) as unit_scale
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
-    ) as ratios on parts.metric_name = ratios.metric_name
+    inner join ratios on parts.metric_name = ratios.metric_name
     {%- endif %}
 ),
 
@@ -141,7 +140,7 @@ compared as (
         end as base_value,
         row_number() over (
             partition by published.metric_name order by published.period_start
-        ) as position
+        ) as period_number
     from published
     left join published as previous
         on
@@ -161,10 +160,11 @@ select
     compared.numerator,
     compared.denominator,
     compared.qualified_entities,
-    cast(coalesce(left_out.events_without_entity, 0) as bigint) as events_without_entity,
+    cast(coalesce(left_out.events_without_entity, 0) as bigint)
+        as events_without_entity,
     cast(coalesce(left_out.events_without_time, 0) as bigint) as events_without_time,
     cast(coalesce(left_out.events_without_value, 0) as bigint) as events_without_value,
-    compared.position <= {{ left_edge }} as is_left_censored,
+    compared.period_number <= {{ left_edge }} as is_left_censored,
     compared.elapsed_share,
     compared.previous_value,
     {{ northstar.rounded('compared.value - compared.base_value') }} as change,
@@ -172,8 +172,10 @@ select
         'compared.value - compared.base_value', 'compared.base_value'
     ) }} as change_rate,
     compared.same_point as same_point_value,
-    cast(null as decimal(38, 9)) as target
+    definitions.target
 from compared
+inner join {{ ref('northstar__metric_definitions') }} as definitions
+    on compared.metric_name = definitions.metric_name
 left join left_out
     on
         compared.metric_name = left_out.metric_name

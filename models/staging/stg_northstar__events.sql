@@ -1,10 +1,11 @@
 {%- set sources = northstar.input_entries('northstar_events') -%}
 {%- set columns = northstar.event_columns() -%}
 {%- do northstar.assert_relations_match() -%}
+{%- set mappings = northstar.mapped_columns(sources, columns) -%}
 
 with
 {% for source in sources %}
-{%- set mapped = northstar.mapped_columns(source, columns) %}
+{%- set mapped = mappings[loop.index0] %}
 source_{{ loop.index }} as (
     select
     {%- for column in mapped %}

@@ -2,11 +2,12 @@
 
 {%- set entries = northstar.input_entries('northstar_exclusions') -%}
 {%- set columns = northstar.contract_columns('northstar_exclusions') -%}
-{%- do northstar.assert_relations_match() %}
+{%- do northstar.assert_relations_match() -%}
+{%- set mappings = northstar.mapped_columns(entries, columns) %}
 
 {% for entry in entries -%}
 select
-{%- for column in northstar.mapped_columns(entry, columns) %}
+{%- for column in mappings[loop.index0] %}
     {{ column.sql }} as {{ column.name }}{{ ',' if not loop.last }}
 {%- endfor %}
 from {{ northstar.input_relation(entry) }}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import yaml
 
 from consumer import REPOSITORY, Consumer
 from engines import Engine, Table
-from pages import Row, Section, links, read_cell, read_page
+from pages import Cell, Row, Section, links, read_cell, read_page
 from reference import evaluate
 
 DOCS = REPOSITORY / "docs"
@@ -89,15 +90,11 @@ class Example:
             found += [f"{name} lacks {row}" for row in told if row not in shown]
             found += [f"{name} also has {row}" for row in shown if row not in told]
 
-            is_stock = not STOCKS.isdisjoint(definition.get("window", {}))
-            rest: Any = None if "ratio" in definition else 0
-            if is_stock:
-                rest = said[-1].get("value")
-            found += [
-                f"{name} goes on: {row}"
-                for row in held
-                if row["period_start"] > last and row.get("value") != rest
-            ]
+            later = [row for row in held if row["period_start"] > last]
+            if mart == "metric_periods":
+                rest = rest_of(definition, said)
+                later = [row for row in later if row["value"] != rest]
+            found += [f"{name} goes on: {row}" for row in later]
         return found
 
 
@@ -112,6 +109,15 @@ STATE_TYPES = {
 }
 
 
+def rest_of(definition: Mapping[str, Any], said: list[Row]) -> Cell:
+    """The value of a metric in every period after the last that a page shows."""
+    if "ratio" in definition:
+        return None
+    if STOCKS.isdisjoint(definition["window"]):
+        return Decimal(0)
+    return said[-1]["value"]
+
+
 def event_types(vars: Mapping[str, Any]) -> dict[str, str]:
     """The type of each raw column of the pages' one source."""
     source = vars["northstar_events"][0]
@@ -124,9 +130,8 @@ def event_types(vars: Mapping[str, Any]) -> dict[str, str]:
 
 def tables(examples: list[Example], vars: Mapping[str, Any]) -> dict[str, Table]:
     """The raw tables of some examples, with a row at which the data end."""
-    (end,) = re.findall(
-        r"The data\s+end on (.*?)\. ", " ".join(line for s in GRAMMAR for line in s.prose)
-    )
+    prose = " ".join(line for section in GRAMMAR for line in section.prose)
+    (end,) = re.findall(r"The data\s+end on (.*?)\. ", prose)
     ending = {
         **dict.fromkeys(event_types(SETUP)),
         "event_id": "end",
@@ -189,6 +194,12 @@ def test_the_reference_agrees_with_each_example_alone(example: Example) -> None:
     assert not example.differences(marts)
 
 
+def test_every_table_of_events_has_its_result() -> None:
+    shown = {example.section.title for example in EXAMPLES}
+    with_events = {section.title for section in GRAMMAR if section.rows("occurred_at")}
+    assert with_events <= shown
+
+
 def test_no_name_is_defined_twice() -> None:
     names = [
         name
@@ -226,11 +237,13 @@ def test_every_relative_link_leads_somewhere(page: str) -> None:
             continue
         path, _, anchor = target.partition("#")
         file = (folder / path).resolve() if path else REPOSITORY / page
-        if not file.exists():
-            broken.append(target)
-        elif anchor and anchor not in {section.slug for section in read_page(file)}:
+        if not file.exists() or (anchor and anchor not in anchors_of(file)):
             broken.append(target)
     assert not broken
+
+
+def anchors_of(page: Path) -> set[str]:
+    return {section.slug for section in read_page(page)}
 
 
 def test_the_page_of_the_marts_is_as_the_marts_describe_themselves() -> None:

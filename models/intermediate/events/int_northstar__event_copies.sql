@@ -1,4 +1,4 @@
-{#- Step 3. Every copy of an event that came more than once; the first loaded is kept. -#}
+{#- Step 3. Every copy of an event that came more than once; the first is kept. -#}
 
 {{ config(materialized='table') }}
 

@@ -92,10 +92,10 @@ owners as (
                 order by
                     seen_at{{ ' desc' if latest }},
                     {{ northstar.byte_order('user_id') }}
-            ) as position
+            ) as sighting_order
         from grouped_sightings
     ) as ranked
-    where position = 1
+    where sighting_order = 1
 ),
 {% endif %}
 {% if has_links -%}

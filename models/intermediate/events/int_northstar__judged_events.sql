@@ -38,9 +38,13 @@
     {%- set reason_order = loop.index -%}
     {%- set conditions = ['identified.' ~ flag] if flag in names else [] -%}
     {%- for key in keys if has_exclusions -%}
-        {%- do conditions.append('excluded_' ~ key ~ '.reason_order = ' ~ reason_order) -%}
+        {%- do conditions.append(
+            'excluded_' ~ key ~ '.reason_order = ' ~ reason_order
+        ) -%}
     {%- endfor -%}
-    {%- if conditions -%}{%- do rules.append((reason, conditions | join(' or '))) -%}{%- endif -%}
+    {%- if conditions -%}
+        {%- do rules.append((reason, conditions | join(' or '))) -%}
+    {%- endif -%}
 {%- endfor -%}
 {%- if has_consent -%}
     {%- do rules.append((

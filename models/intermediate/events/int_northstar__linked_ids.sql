@@ -56,10 +56,10 @@ reached_0 as (
             reached_id,
             row_number() over (
                 partition by id order by {{ northstar.byte_order('reached_id') }}
-            ) as position
+            ) as smallness
         from pairs
     ) as ranked
-    where position <= {{ cap + 1 }}
+    where smallness <= {{ cap + 1 }}
 ),
 {% for round in range(1, rounds + 1) %}
 walked_{{ round }} as (
@@ -81,10 +81,10 @@ reached_{{ round }} as (
             reached_id,
             row_number() over (
                 partition by id order by {{ northstar.byte_order('reached_id') }}
-            ) as position
+            ) as smallness
         from walked_{{ round }}
     ) as ranked
-    where position <= {{ cap + 1 }}
+    where smallness <= {{ cap + 1 }}
 ),
 {% endfor %}
 components as (

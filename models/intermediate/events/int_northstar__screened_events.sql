@@ -2,9 +2,9 @@
 
 {%- set sources = northstar.input_entries('northstar_events') -%}
 {%- set columns = northstar.event_columns() -%}
-{%- set nameless = sources | selectattr('rows_without_id', 'defined') -%}
-{%- set hashed = nameless | selectattr('rows_without_id') | list -%}
-{%- set distinct = hashed | selectattr('rows_without_id', 'equalto', 'distinct') | list -%}
+{%- set hashed = sources | selectattr('rows_without_id', 'defined') | list -%}
+{%- set distinct = hashed
+    | selectattr('rows_without_id', 'equalto', 'distinct') | list -%}
 {%- set unloaded = [] -%}
 {%- for source in sources if 'loaded_at' not in source.columns -%}
     {%- do unloaded.append(source) -%}
@@ -31,7 +31,9 @@ identified as (
         {%- if hashed and has_event_id %}
         coalesce(
             event_id,
-            case when source_name in {{ northstar.source_names(hashed) }} then row_hash end
+            case
+                when source_name in {{ northstar.source_names(hashed) }} then row_hash
+            end
         ) as event_id,
         {%- elif hashed %}
         row_hash as event_id,
@@ -76,7 +78,8 @@ screened as (
                     ~ "' as timestamp)", 300) }}
                 then 'future'
             {%- endif %}
-            when occurred_at > {{ northstar.add_seconds('loaded_at', 300) }} then 'future'
+            when occurred_at > {{ northstar.add_seconds('loaded_at', 300) }}
+                then 'future'
             when local_date < cast('{{ var("northstar_min_event_date") }}' as date)
                 then 'out_of_range'
         end as rejected_as

@@ -224,14 +224,14 @@ eligible_{{ loop.index }} as (
             and states.state = {{ northstar.string_literal(condition.state) }}
             and cumulated.entity_id = states.entity_id
             {%- if condition.at == 'period_end' %}
-            and states.valid_from < {{ ends_at }}
-            and (states.valid_to is null or states.valid_to >= {{ ends_at }})
+            and {{ ends_at }} > states.valid_from
+            and (states.valid_to is null or {{ ends_at }} <= states.valid_to)
             {%- elif condition.at == 'period_any' %}
-            and states.valid_from < {{ ends_at }}
-            and (states.valid_to is null or states.valid_to > {{ starts_at }})
+            and {{ ends_at }} > states.valid_from
+            and (states.valid_to is null or {{ starts_at }} < states.valid_to)
             {%- else %}
-            and states.valid_from <= {{ starts_at }}
-            and (states.valid_to is null or states.valid_to >= {{ ends_at }})
+            and {{ starts_at }} >= states.valid_from
+            and (states.valid_to is null or {{ ends_at }} <= states.valid_to)
             {%- endif %}
     where cumulated.metric_name = '{{ metric.name }}'
 ),

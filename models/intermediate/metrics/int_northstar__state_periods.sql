@@ -30,7 +30,7 @@ inner join periods
         periods.window_name = '{{ metric.window.name }}'
         and periods.starts_at <= periods.watermark_at
         and states.valid_from < periods.ends_at
-        and (states.valid_to is null or periods.ends_at <= states.valid_to)
+        and (states.valid_to is null or states.valid_to >= periods.ends_at)
 where
     states.entity_type = '{{ metric.entity }}'
     and states.state = {{ northstar.string_literal(metric.state.name) }}

@@ -24,3 +24,21 @@ class NotBuiltError(NorthstarError):
     """The project has not been built yet, or without the mart that is asked for."""
 
     exit_code = 3
+
+
+class UnknownPeriodError(NorthstarError):
+    """The metric has no period with that date."""
+
+    exit_code = 2
+
+
+class UnknownEntityError(NorthstarError):
+    """The entity has no event in the period."""
+
+    exit_code = 2
+
+
+class DifferentValueError(NorthstarError):
+    """The steps of a value come to another number than the one that is published."""
+
+    exit_code = 4

@@ -99,20 +99,21 @@ def _metric(row: Mapping[str, Any]) -> Metric:
 
 def _period(row: Mapping[str, Any]) -> Period:
     return Period(
-        start=_date(row["period_start"]),
-        end=_date(row["period_end"]),
+        start=as_date(row["period_start"]),
+        end=as_date(row["period_end"]),
         status=row["period_status"],
-        value=_number(row["value"]),
-        change=_number(row["change"]),
-        change_rate=_number(row["change_rate"]),
-        elapsed_share=_number(row["elapsed_share"]) or Decimal(0),
+        value=as_number(row["value"]),
+        change=as_number(row["change"]),
+        change_rate=as_number(row["change_rate"]),
+        elapsed_share=as_number(row["elapsed_share"]) or Decimal(0),
     )
 
 
-def _date(value: Any) -> date:
-    # Some drivers give dates as text.
+def as_date(value: Any) -> date:
+    """A date that a driver gave; some give text."""
     return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
 
 
-def _number(value: Any) -> Decimal | None:
+def as_number(value: Any) -> Decimal | None:
+    """A number that a driver gave, whatever its type."""
     return None if value is None else Decimal(str(value))

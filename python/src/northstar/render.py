@@ -47,7 +47,7 @@ def render_periods(metric: Metric, periods: Sequence[Period]) -> str:
                 bar,
             )
         )
-    lines += ["", *_align(rows, right=(2, 3, 4))]
+    lines += ["", *align(rows, right=(2, 3, 4))]
     if any(period.status == "open" for period in periods):
         lines += [
             "",
@@ -103,7 +103,8 @@ def draw_bars(values: Sequence[Decimal | None], width: int = BAR_WIDTH) -> list[
     return bars
 
 
-def _align(rows: Sequence[tuple[str, ...]], right: Sequence[int]) -> list[str]:
+def align(rows: Sequence[tuple[str, ...]], right: Sequence[int]) -> list[str]:
+    """The rows as lines, in columns; those at `right` are flush right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
