@@ -1,6 +1,6 @@
 {#-
-    Step 4. The canonical id of every id that belongs to another one. An id that is
-    not here is its own. One row per id.
+    Step 4. The canonical id of every id that belongs to another one, or that is a
+    device and a known user at once. An id that is not here is its own. One row per id.
 -#}
 
 {{ config(materialized='table', enabled=northstar.has_identity()) }}
@@ -58,6 +58,13 @@ sightings as (
         and events.user_id is not null
         and known_ids.id is null
     group by events.anonymous_id, events.user_id
+),
+
+-- a device that is a known user is that user
+known_devices as (
+    select distinct events.anonymous_id as id
+    from events
+    inner join known_ids on events.anonymous_id = known_ids.id
 ),
 
 -- devices that links join are sighted as one; those that a link gives to a user, or
@@ -144,6 +151,16 @@ resolved as (
     from canonical_owners
     left join linked_ids on canonical_owners.group_id = linked_ids.id
     where linked_ids.id is null
+
+    union all
+
+    select
+        known_devices.id,
+        known_devices.id as canonical_id,
+        true as is_known
+    from known_devices
+    left join linked_ids on known_devices.id = linked_ids.id
+    where linked_ids.id is null or not linked_ids.is_merged
     {%- endif %}
 )
 {%- else -%}
@@ -153,6 +170,14 @@ resolved as (
         user_id as canonical_id,
         true as is_known
     from owners
+
+    union all
+
+    select
+        id,
+        id as canonical_id,
+        true as is_known
+    from known_devices
 )
 {%- endif %}
 
@@ -161,4 +186,4 @@ select
     canonical_id,
     is_known
 from resolved
-where id <> canonical_id
+where id <> canonical_id or is_known

@@ -219,6 +219,9 @@ windows as (
 ),
 {%- set last_step.name = name ~ '__netted' %}
 {%- endif %}
+{%- set is_plain = window.kind in ('calendar', 'lifetime')
+    and not event_states and not anchor_ages %}
+{%- if not is_plain %}
 
 -- {{ name }}: step 11, the window{{ '; step 12, eligibility' if event_states or anchor_ages }}
 {{ name }}__windowed as (
@@ -277,6 +280,7 @@ windows as (
     {%- endfor %}
 ),
 {%- set last_step.name = name ~ '__windowed' %}
+{%- endif %}
 {%- if window.kind == 'lifetime' and (metric.distinct or metric.actors) %}
 
 -- {{ name }}: over a lifetime a value counts where it comes first
@@ -376,7 +380,7 @@ windows as (
 ),
 {%- set last_step.name = name ~ '__completed' %}
 {%- endif %}
-
+{{ '-- ' ~ name ~ ': step 11, the window' if is_plain }}
 {{ name }} as (
     select
         '{{ name }}' as metric_name,
@@ -384,7 +388,11 @@ windows as (
         source_name,
         event_id,
         booked_at,
+        {%- if is_plain %}
+        {{ northstar.period_start('booked_date', window.grain) }} as period_start,
+        {%- else %}
         {{ 'completed_start as ' if window.book == 'completion' }}period_start,
+        {%- endif %}
         {%- if window.kind == 'lifetime' and metric.distinct %}
         case
             when amount is null then null

@@ -21,12 +21,7 @@ from northstar.explanation import (
 )
 from northstar.render import NOTHING, align
 
-STEP_COLUMNS = ("step", "", "events in", "events out", "entities", "left out")
-
 REASONS = {
-    "where_not_true": "where is not true",
-    "no_entity": "no entity",
-    "no_booking_time": "no booking time",
     "not_in_other_part": "not in the other part",
     "voided": "voided by {detail}",
     "void": "a void that hits",
@@ -35,11 +30,9 @@ REASONS = {
     "after_anchor_window": "after the anchor window",
     "not_of_age": "not of the anchor age",
     "not_in_state": "not in state {detail}",
-    "no_value": "no value",
     "no_value_in_other_part": "no value in the other part",
     "not_completed": "threshold never reached",
     "counted_already": "adds nothing: {detail} counted already",
-    "only_voids": "only voids",
 }
 """A reason in words where its own are not enough; `detail` is left out in totals."""
 
@@ -48,9 +41,7 @@ def render_explanation(explanation: Explanation) -> str:
     """The metric, its steps with what each left out, and what they come to."""
     lines = _header(explanation)
     for part in explanation.parts:
-        rows = [STEP_COLUMNS, *(_step_row(step) for step in part.steps)]
-        lines += ["", *_part_title(explanation, part), *align(rows, right=(0, 2, 3, 4))]
-        lines.append(_total(part))
+        lines += ["", *_part_title(explanation, part), *_step_table(part), _total(part)]
     if explanation.ratio_scale is not None:
         lines += ["", _ratio(explanation)]
     lines += ["", _comparison(explanation)]
@@ -210,34 +201,51 @@ def _duration(seconds: int) -> str:
 # ---------------------------------------------------------------------------- the steps
 
 
-def _step_row(step: Step) -> tuple[str, ...]:
-    left_out = [
-        f"{count:,} {_words(reason, '')}" for reason, count in step.left_out.items()
-    ]
-    if step.number in (14, 15):
-        left_out = [f"entities: {', '.join(left_out)}"] if left_out else []
+def _step_table(part: Part) -> list[str]:
+    what = "intervals" if part.definition["state"] else "events"
+    rows = [("step", "", f"{what} in", f"{what} out", "entities", "left out")]
+    for step in part.steps:
+        name = "raw rows" if what == "events" else what
+        rows.append(
+            (
+                str(step.number),
+                name if step.number == 1 else step.name,
+                f"{step.events_in:,}" if step.number > 1 else "",
+                f"{step.events_out:,}",
+                f"{step.entities_out:,}",
+                _left_out(step),
+            )
+        )
+    return align(rows, right=(0, 2, 3, 4))
+
+
+def _left_out(step: Step) -> str:
+    reasons = step.left_out.items()
+    text = ", ".join(f"{count:,} {_words(reason, '')}" for reason, count in reasons)
+    if text and step.number in (14, 15):
+        text = f"entities: {text}"
+    notes = [text] if text else []
     if step.net_voids:
-        left_out.append(f"and {step.net_voids:,} net voids come in")
-    if step.voids:
-        voids = (f"{count:,} {_words(each, '')}" for each, count in step.voids.items())
-        left_out.append(f"(void events: {', '.join(voids)})")
-    return (
-        str(step.number),
-        step.name,
-        f"{step.events_in:,}" if step.number > 1 else "",
-        f"{step.events_out:,}",
-        f"{step.entities_out:,}",
-        ", ".join(left_out),
-    )
+        notes.append(f"{step.net_voids:,} net voids come in")
+    voids = {"void": "hit something", "void_of_nothing": "hit nothing"}
+    notes += [
+        f"{count:,} void events {voids.get(reason, _words(reason, ''))}"
+        for reason, count in step.voids.items()
+    ]
+    return "; ".join(notes)
 
 
 def _total(part: Part) -> str:
     if part.definition["total"] == "entities":
-        return f"total: {_number(part.value)} entities"
+        return f"total: {_entities(part)}"
     scale = Decimal(str(part.definition["unit_scale"]))
     result = f"{_number(part.total)}{_times(scale)}"
     equals = f" = {_number(part.value)}" if scale != 1 else ""
-    return f"total: the measures of {part.entities:,} entities, {result}{equals}"
+    return f"total: the measures of {_entities(part)}, {result}{equals}"
+
+
+def _entities(part: Part) -> str:
+    return f"{part.entities:,} {'entity' if part.entities == 1 else 'entities'}"
 
 
 def _ratio(explanation: Explanation) -> str:
