@@ -419,8 +419,8 @@ def _metric(dice: Random, window: Config, entity: str, has_states: bool) -> Conf
         if void["mode"] == "exclude" and _chance(dice, 50):
             del void["mode"]
         metric["void"] = void
-    if window.get("book") == "completion":
-        per_entity.setdefault("at_least", 2)  # there is none to reach by default
+    if window.get("book") == "completion":  # there is a threshold to reach
+        per_entity = {"at_least": 2} | (per_entity or {"count": "events"})
     if per_entity:
         metric["per_entity"] = per_entity
     if "sum" not in per_entity:
