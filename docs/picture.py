@@ -247,7 +247,7 @@ def _open_week(svg: ET.Element, week: Week, scale: _Scale, theme: Theme) -> None
     x, y = scale.point(week)
     gone = int(week.elapsed_share * 100)  # rounded down: an open week is never over
     lines = [f"{week.value:,.0f} with {gone} % of the week gone"]
-    if week.same_point is not None:
+    if week.same_point is not None and week.start > scale.first:
         before = (scale.x(week.start - timedelta(days=7)), scale.y(week.same_point))
         _line(svg, [before, (x, y)], theme.line, width=1.5, dashes="2 2")
         circle = {"cx": before[0], "cy": before[1], "r": 2.5}
@@ -288,7 +288,8 @@ class _Scale:
 
     def __init__(self, weeks: Sequence[Week]) -> None:
         self.first, self.last = weeks[0].start, weeks[-1].start
-        greatest = max(1.0, *(week.value for week in weeks))
+        values = (max(week.value, week.same_point or 0) for week in weeks)
+        greatest = max(1.0, *values)
         step = 10.0 ** math.floor(math.log10(greatest))
         step = next(
             size

@@ -872,7 +872,11 @@ TIMES: dict[str, datetime | None] = {
     "2024-03-01T10:00:00.25-0330": datetime(2024, 3, 1, 13, 30, 0, 250000),
     "2024-03-01T10:00+05:45": datetime(2024, 3, 1, 4, 15),
     "2024-03-01T23:30:00-12": datetime(2024, 3, 2, 11, 30),
-    "2024-02-29T24:00:00": None,
+    "2024-03-01 10:00:00 +0200": datetime(2024, 3, 1, 8),
+    "2024-02-29T24:00:00Z": datetime(2024, 3, 1),
+    "2024-03-01T10:00:60Z": None,
+    "2024-03-01T10:00:00+16:00": None,
+    "2024-03-01T10:00:00 Europe/London": None,
     "2024-02-30": None,
     "2024-03-01T10:61:00": None,
     "2023-02-29T10:00:00Z": None,
@@ -891,7 +895,7 @@ NUMBERS: dict[str, Decimal | None] = {
     "1e3": Decimal(1000),
     " 7 ": Decimal(7),
     "0.0000000005": Decimal("1e-9"),
-    "9999999999999999999999999999": Decimal("9" * 28),
+    "9999999999999999": Decimal("9" * 16),
     "1e29": None,
     "1e30": None,
     "NaN": None,
@@ -926,7 +930,7 @@ def test_columns_may_come_in_any_type(tmp_path: Path, engine: Engine) -> None:
     typed = {
         "instants": ("timestamp", "integer", "integer", "integer"),
         "zoned": ("timestamptz", "double", "double", "double"),
-        "days": ("date", "number", "number", "boolean"),
+        "days": ("date", "integer", "number", "boolean"),
     }
     rows: dict[str, list[tuple[Any, ...]]] = {
         "instants": [(at, 7, 10, 0), (at, 8, -5, 1), (at, 2**53 + 1, 1, None)],
@@ -938,7 +942,7 @@ def test_columns_may_come_in_any_type(tmp_path: Path, engine: Engine) -> None:
             (at, 9.0, 0.30000000000000004, 0.0),
             (at, 9.0, 1.0, 1.0),
         ],
-        "days": [(date(2024, 3, 1), Decimal(11), Decimal("2.5"), False)],
+        "days": [(date(2024, 3, 1), 11, Decimal("2.5"), False)],
     }
     tables = {"texts": table(columns, ({"id": i} | row for i, row in enumerate(texts)))}
     for name, kinds in typed.items():
