@@ -201,6 +201,17 @@ def test_a_project_overrides_what_the_page_says_it_can(
     assert staging == {"table"}
 
 
+def test_the_tests_that_warn_are_on_the_page() -> None:
+    prose = "\n".join(PAGE["Schemas, tables, tests"].prose)
+    (names,) = re.findall(r"Three tests warn: (.*?)\. Any", prose, re.DOTALL)
+    warn = [
+        path.stem
+        for path in sorted((REPOSITORY / "tests").glob("**/*.sql"))
+        if "severity='warn'" in path.read_text(encoding="utf-8")
+    ]
+    assert re.findall("`(.*?)`", names) == warn
+
+
 def test_types_are_read_as_the_page_says(tmp_path: Path, engine: Engine) -> None:
     raw: dict[str, tuple[str, list[Any], list[Any]]] = {
         "id": ("double", [7, 7.5], ["7", "7.5"]),

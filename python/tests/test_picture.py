@@ -33,7 +33,7 @@ def load(name: str, path: str) -> ModuleType:
 
 
 picture = load("picture", "docs/picture.py")
-company = load("company", "examples/demo/company.py")
+company = load("demo_company", "examples/demo/company.py")
 
 
 def story(
