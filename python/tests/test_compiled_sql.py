@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from consumer import Consumer
-from engines import Engine
+from engines import Engine, Table
 
 VARS = {
     "northstar_events": [
@@ -38,7 +38,7 @@ VARS = {
         }
     },
 }
-TABLE = {
+TABLE: Table = {
     "columns": {
         "id": "text",
         "name": "text",

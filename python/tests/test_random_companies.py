@@ -7,12 +7,13 @@ number, so a failure comes back. `make test-all` tries 10,000 companies.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from comparison import assert_same_marts
 from consumer import Consumer
-from engines import Engine
+from engines import Engine, Table
 from reference.companies import batch
 
 COMPANIES = 40
@@ -24,7 +25,8 @@ FEW, FEW_ON_POSTGRES, MANY = 8, 2, 250
 def assert_batch_is_right(number: int, directory: Path, engine: Engine) -> None:
     seeds = range(number * COMPANIES, (number + 1) * COMPANIES)
     config, tables, _ = batch(seeds)
-    consumer = Consumer(directory, engine, vars=config, tables=tables)
+    typed = cast("dict[str, Table]", tables)
+    consumer = Consumer(directory, engine, vars=config, tables=typed)
 
     consumer.dbt("build").assert_success()
 
@@ -32,9 +34,7 @@ def assert_batch_is_right(number: int, directory: Path, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("number", range(FEW))
-def test_a_batch_on_duckdb(
-    number: int, tmp_path: Path, duckdb_engine: Engine
-) -> None:
+def test_a_batch_on_duckdb(number: int, tmp_path: Path, duckdb_engine: Engine) -> None:
     assert_batch_is_right(number, tmp_path, duckdb_engine)
 
 
@@ -48,7 +48,5 @@ def test_a_batch_on_postgres(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(FEW + FEW_ON_POSTGRES, MANY))
-def test_many_more_batches(
-    number: int, tmp_path: Path, duckdb_engine: Engine
-) -> None:
+def test_many_more_batches(number: int, tmp_path: Path, duckdb_engine: Engine) -> None:
     assert_batch_is_right(number, tmp_path, duckdb_engine)

@@ -229,7 +229,7 @@ def test_repeat_customers_are_those_of_a_hand_written_query(
     retail: Consumer, test_data: Path
 ) -> None:
     path = test_data / "data" / "online_retail.parquet"
-    by_hand = duckdb.sql(
+    by_hand = duckdb.execute(
         f"""
         with orders as (
             select CustomerID, InvoiceNo, min(InvoiceDate) as paid_at
@@ -293,7 +293,7 @@ def test_active_users_grow_as_the_logins_say(
     consumer.dbt("build").assert_success()
 
     active: dict[tuple[str, Any], set[int]] = {}
-    for user, day, week, month in duckdb.sql(
+    for user, day, week, month in duckdb.execute(
         "select userid, event_time, cast(date_trunc('week', event_time) as date),"
         f" cast(date_trunc('month', event_time) as date) from read_csv('{path}')"
     ).fetchall():
