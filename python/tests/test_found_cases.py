@@ -26,6 +26,8 @@ COLUMNS = {
     "amount": "number",
     "delivered_at": "timestamp",
     "quantity": "integer",
+    "channel": "text",
+    "deal": "text",
 }
 VARS: dict[str, Any] = {
     "northstar_events": [
@@ -40,8 +42,13 @@ VARS: dict[str, Any] = {
                 "anonymous_id": "device",
                 "account_id": "team",
                 "value": "amount",
+                "channel": "channel",
             },
-            "attributes": {"delivered_at": "delivered_at", "quantity": "quantity"},
+            "attributes": {
+                "deal": "deal",
+                "delivered_at": "delivered_at",
+                "quantity": "quantity",
+            },
         },
         {
             "name": "server",
@@ -64,7 +71,7 @@ VARS: dict[str, Any] = {
             "value": "mrr",
         },
     },
-    "northstar_entities": {"team": {"id": "account_id"}},
+    "northstar_entities": {"team": {"id": "account_id", "anchor": "opened"}},
     "northstar_metrics": {
         "collaborating_teams": {
             "level": "north_star",
@@ -88,6 +95,29 @@ VARS: dict[str, Any] = {
             "total": "measure",
         },
         "revenue_per_order": {"ratio": ["revenue", "orders"]},
+        "channels": {
+            "entity": "team",
+            "events": [{"event": "sold"}],
+            "per_entity": {"distinct": "channel"},
+            "window": {"calendar": "day"},
+            "total": "measure",
+        },
+        "sales": {
+            "entity": "team",
+            "events": [{"event": "sold"}],
+            "per_entity": {"sum": "value"},
+            "window": {"calendar": "day"},
+            "total": "measure",
+        },
+        "channels_per_sale": {"ratio": ["channels", "sales"]},
+        "collected": {
+            "entity": "team",
+            "events": [{"event": "sold"}],
+            "per_entity": {"sum": "value", "at_least": 5},
+            "void": {"event": "cancelled", "key": "deal", "mode": "net"},
+            "window": {"since_anchor": "14d", "book": "completion", "grain": "week"},
+            "total": "measure",
+        },
         "delivered": {
             "entity": "team",
             "events": [{"event": "shipped", "at": "delivered_at"}],
@@ -152,6 +182,11 @@ APP_EVENTS = [
     # 3 over 7, then 1 over 2: a change whose share lies at half of the ninth place
     *(row(10 + n, "paid", 7, amount=3 if n == 0 else 0) for n in range(7)),
     *(row(20 + n, "paid", 8, amount=n) for n in range(2)),
+    # a sale of unknown value leaves both parts, its channel too; the deal is off in the
+    # instant in which it is made, which takes nothing from having reached 5
+    row(40, "sold", 9, amount=None, channel="web"),
+    row(41, "sold", 9, amount=5, channel="shop", deal="d1"),
+    row(42, "cancelled", 9, deal="d1"),
     # not delivered: it leaves both parts, and its day stays in the ratio
     row(30, "shipped", 5, quantity=2),
     row(31, "shipped", 6, delivered_at="2026-01-07 09:00:00"),
@@ -202,6 +237,22 @@ def test_a_share_at_half_of_the_ninth_place_is_rounded_alike(
     assert days[8]["change"] == Decimal("0.071428571")
     # 0.071428571 / 0.428571429 = 0.16666666550000001…
     assert days[8]["change_rate"] == Decimal("0.166666666")
+
+
+def test_a_row_without_a_value_leaves_the_distinct_part_of_a_ratio(
+    company: Consumer,
+) -> None:
+    assert periods(company, "channels")[9]["value"] == 2
+    assert periods(company, "channels_per_sale")[9]["numerator"] == 1
+
+
+def test_a_void_in_the_instant_of_its_event_comes_after_it(company: Consumer) -> None:
+    collected = periods(company, "collected")
+    assert list(collected) == [5, 12]
+    [team] = company.rows("northstar__entity_periods", "metric_name = 'collected'")
+    # it reached 5, and nothing is left of it: 0 is not at least 5
+    assert (team["period_start"].day, team["measure"]) == (5, 0)
+    assert team["is_qualified"] is False
 
 
 def test_a_ratio_has_the_periods_of_its_parts(company: Consumer) -> None:

@@ -90,7 +90,9 @@ measured as (
         events.period_start,
         events.is_same_point,
         {%- if uses_distinct %}
-        count(distinct events.distinct_value) as distinct_values,
+        count(
+            distinct case when events.amount is not null then events.distinct_value end
+        ) as distinct_values,
         {%- endif %}
         sum(events.amount) as amount,
         {%- if uses_actors %}

@@ -13,6 +13,8 @@
 {%- set uses_actors = metrics | selectattr('actors') | list -%}
 {%- set by_time = 'booked_at, ' ~ northstar.byte_order('event_id') ~ ', '
     ~ northstar.byte_order('source_name') -%}
+{#- at one instant, what happened comes before what takes it back -#}
+{%- set by_time_voids_last = by_time.replace('booked_at, ', 'booked_at, is_void, ') -%}
 {%- set uses = {'anchors': false, 'windows': false} -%}
 {%- for metric in metrics -%}
     {%- if metric.window.kind == 'rolling' -%}{%- do uses.update({'windows': true}) -%}{%- endif -%}
@@ -333,12 +335,12 @@ windows as (
         found.*,
         {%- if metric.actors %}
         sum(actor_step) over (
-            partition by entity_id order by {{ by_time }}, is_void
+            partition by entity_id order by {{ by_time_voids_last }}
             rows between unbounded preceding and current row
         ) as running_actors,
         {%- endif %}
         sum(step) over (
-            partition by entity_id order by {{ by_time }}, is_void
+            partition by entity_id order by {{ by_time_voids_last }}
             rows between unbounded preceding and current row
         ) as running_measure
     from {{ name }}__steps as found

@@ -101,7 +101,7 @@ def show(
 
 @main.command()
 @click.argument("metric")
-@click.argument("period", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("period", metavar="PERIOD", type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--entity", help="The id of one entity, whose events to list.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 @_project_options
@@ -121,8 +121,8 @@ def explain(
 
     \b
     Examples:
-      northstar explain weekly_active_teams 2026-05-04
-      northstar explain weekly_active_teams 2026-05-04 --entity t0042
+      northstar explain weekly_active_teams 2026-06-22
+      northstar explain weekly_active_teams 2026-06-22 --entity team_0042
     """
     with open_warehouse(project_dir, profiles_dir, target) as warehouse:
         chosen = choose_metric(read_metrics(warehouse), metric)

@@ -74,6 +74,7 @@ agree on a company that nobody has thought of, both are probably right.
 #     last of them; a rolling one has no rows if its windows all start too late.
 # 29. The elapsed share of a period that has not begun is 0; its same point is the
 #     start.
+# 30. At one instant what happened comes before the net void that takes it back.
 
 from __future__ import annotations
 

@@ -84,9 +84,9 @@ class Booking:
         return self.takes_back or self
 
     @property
-    def order(self) -> tuple[datetime, str, str]:
-        """Booking time, event id, source."""
-        return (self.booked_at, *self.event.tie)
+    def order(self) -> tuple[datetime, bool, str, str]:
+        """Booking time, what takes back last, event id, source."""
+        return (self.booked_at, self.takes_back is not None, *self.event.tie)
 
 
 class Slot(NamedTuple):
