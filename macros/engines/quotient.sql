@@ -17,9 +17,9 @@
     {%- set below = 'cast(nullif(abs(' ~ divisor ~ '), 0) * 1000000000 as hugeint)' -%}
     {{ return(
         'case when abs(' ~ dividend ~ ') < 1e18 and abs(' ~ divisor ~ ') < 1e18'
-        ~ ' then cast(sign(' ~ dividend ~ ') * sign(' ~ divisor ~ ') * ((' ~ above
-        ~ ' * 2000000000 + ' ~ below ~ ') // (2 * ' ~ below
-        ~ ')) as decimal(38, 0)) * cast(0.000000001 as decimal(10, 9)) else '
+        ~ ' then cast(sign(' ~ dividend ~ ') * sign(' ~ divisor ~ ') * divide(' ~ above
+        ~ ' * 2000000000 + ' ~ below ~ ', 2 * ' ~ below
+        ~ ') as decimal(38, 0)) * cast(0.000000001 as decimal(10, 9)) else '
         ~ northstar.rounded('(' ~ dividend ~ ') / nullif(' ~ divisor ~ ', 0)') ~ ' end'
     ) }}
 {%- endmacro %}
