@@ -72,7 +72,8 @@
         {{ return(type) }}
     {%- endif -%}
     {{ return({
-        'number': 'number',
+        'integer': 'number',
+        'decimal': 'number',
         'float': 'number',
         'boolean': 'boolean',
         'timestamp': 'instant',

@@ -2,8 +2,9 @@
     An expression of a known type family (see expression_types) as one of the four
     types that the package works with. What cannot be read becomes null, and is counted.
 
-    as_text(expression, family)     text; a whole float prints without its ".0"
-    as_number(expression, family)   decimal(38, 9); NaN, infinity and overflow are null
+    as_text(expression, family)     text; a number without the zeros after its last digit
+    as_number(expression, family)   decimal(38, 9); NaN, infinity and 10^19 or more are
+                                    null, so that no sum overflows
     as_boolean(expression, family)  true for true, 1, 'true', 't', 'yes', 'y'
     as_instant(expression, family)  UTC timestamp without zone. A timestamp without zone
                                     is UTC; a date is the local midnight; text is
@@ -19,12 +20,21 @@
     {{ return('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')') }}
 {%- endmacro %}
 
-{#- DuckDB prints a whole double as 7.0, PostgreSQL as 7. -#}
+{#- DuckDB prints a whole double as 7.0, and a decimal with all of its places. -#}
 {% macro duckdb__as_text(expression, family) -%}
-    {%- if family == 'float' -%}
+    {%- if family in ('decimal', 'float') -%}
         {{ return(
-            "regexp_replace(cast(" ~ expression ~ " as varchar), '[.]0$', '')"
+            "regexp_replace(cast(" ~ expression
+            ~ " as varchar), '[.]0+$|([.][0-9]*[1-9])0+$', '\\1')"
         ) }}
+    {%- endif -%}
+    {{ return(northstar.default__as_text(expression, family)) }}
+{%- endmacro %}
+
+{#- PostgreSQL prints a double with the digits it needs, a decimal with all places. -#}
+{% macro postgres__as_text(expression, family) -%}
+    {%- if family == 'decimal' -%}
+        {{ return('cast(trim_scale(' ~ expression ~ ') as text)') }}
     {%- endif -%}
     {{ return(northstar.default__as_text(expression, family)) }}
 {%- endmacro %}
@@ -34,7 +44,9 @@
 {%- endmacro %}
 
 {% macro duckdb__as_number(expression, family) -%}
-    {{ return('try_cast(' ~ expression ~ ' as decimal(38, 9))') }}
+    {{ return(
+        'cast(try_cast(' ~ expression ~ ' as decimal(28, 9)) as decimal(38, 9))'
+    ) }}
 {%- endmacro %}
 
 {#- PostgreSQL raises where DuckDB's try_cast gives null, and cuts a float to fifteen
@@ -50,13 +62,13 @@
     {%- endif -%}
     {{ return(
         'case when ' ~ valid ~ ' then case when abs(cast(' ~ number
-        ~ ' as numeric)) < 1e29 then cast(cast(' ~ number
+        ~ ' as numeric)) < 1e19 then cast(cast(' ~ number
         ~ ' as numeric) as decimal(38, 9)) end end'
     ) }}
 {%- endmacro %}
 
 {% macro as_boolean(expression, family) -%}
-    {%- if family in ('number', 'float') -%}
+    {%- if family in ('integer', 'decimal', 'float') -%}
         {{ return('(' ~ expression ~ ') <> 0') }}
     {%- elif family == 'text' -%}
         {{ return('lower(' ~ expression ~ ") in ('true', 't', '1', 'yes', 'y')") }}

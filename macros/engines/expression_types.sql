@@ -1,10 +1,10 @@
 {#-
-    The type family of each expression over a relation: text, number, float, boolean,
-    date, timestamp, timestamptz or other. A list as long as `expressions`; all none
+    The type family of each expression over a relation: text, integer, decimal, float,
+    boolean, date, timestamp, timestamptz or other. A list as long as `expressions`; all none
     while dbt only parses, or where the relation does not exist yet.
 
     Example: northstar.expression_types(ref('raw_events'), ['created_at', 'amount * 2'])
-    Output:  ['timestamptz', 'number']
+    Output:  ['timestamptz', 'decimal']
 
     PostgreSQL's driver knows only some types by name, so the server is asked.
 -#}
@@ -59,8 +59,10 @@
         {{ return('boolean') }}
     {%- elif name.startswith('double') or name.startswith('float') or name == 'real' -%}
         {{ return('float') }}
-    {%- elif 'int' in name or 'decimal' in name or 'numeric' in name -%}
-        {{ return('number') }}
+    {%- elif 'decimal' in name or 'numeric' in name -%}
+        {{ return('decimal') }}
+    {%- elif 'int' in name -%}
+        {{ return('integer') }}
     {%- elif 'char' in name or 'text' in name or 'string' in name -%}
         {{ return('text') }}
     {%- else -%}

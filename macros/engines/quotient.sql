@@ -29,3 +29,20 @@
         'cast((' ~ dividend ~ ') as numeric) / nullif(' ~ divisor ~ ', 0)'
     )) }}
 {%- endmacro %}
+
+{#-
+    A quotient times a scale. Where no scale is but 1 it is the plain quotient; a scaled
+    one is computed in double precision, since a decimal with the places of both would
+    have no room for large values.
+
+    Example: {{ northstar.scaled_quotient('numerator', 'denominator', 'unit_scale', true) }}
+-#}
+{% macro scaled_quotient(dividend, divisor, scale, is_scaled) -%}
+    {%- set plain = northstar.quotient(dividend, divisor) -%}
+    {%- if not is_scaled -%}{{ return(plain) }}{%- endif -%}
+    {%- set scaled = northstar.rounded(
+        'cast(' ~ dividend ~ ' as double precision) / nullif(' ~ divisor
+        ~ ', 0) * cast(' ~ scale ~ ' as double precision)'
+    ) -%}
+    {{ return('case when ' ~ scale ~ ' = 1 then ' ~ plain ~ ' else ' ~ scaled ~ ' end') }}
+{%- endmacro %}

@@ -74,12 +74,17 @@ select
     published.period_status,
     published.entity_type,
     published.entity_id,
-    {{ northstar.rounded('published.measure * published.unit_scale') }} as measure,
+    {{ northstar.rounded(
+        'case when published.unit_scale = 1 then published.measure'
+        ~ ' else published.measure * published.unit_scale end'
+    ) }} as measure,
     published.is_qualified,
     {{ northstar.rounded(
         "case when published.total = 'entities'"
         ~ ' then case when published.is_qualified then 1 else 0 end'
-        ~ ' else coalesce(published.contribution, 0) * published.unit_scale end'
+        ~ ' when published.contribution is null then 0'
+        ~ ' when published.unit_scale = 1 then published.contribution'
+        ~ ' else published.contribution * published.unit_scale end'
     ) }} as contribution,
     growth.growth_status,
 {%- for segment in northstar.segments() %}

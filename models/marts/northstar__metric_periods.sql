@@ -1,4 +1,5 @@
 {%- set ratios = northstar.metrics() | selectattr('ratio') | list -%}
+{%- set is_scaled = ratios | rejectattr('unit_scale', 'equalto', 1) | list -%}
 {%- set left_edge = var('northstar_left_censored_periods') %}
 
 with
@@ -108,17 +109,19 @@ published as (
         end as period_status,
         parts.is_open,
         parts.elapsed_share,
-        {{ northstar.quotient(
-            'parts.numerator * ratios.unit_scale', 'parts.denominator'
+        {{ northstar.scaled_quotient(
+            'parts.numerator', 'parts.denominator', 'ratios.unit_scale', is_scaled
         ) }} as value,
         parts.numerator,
         parts.denominator,
         cast(null as bigint) as qualified_entities,
         case
             when parts.is_open
-                then {{ northstar.quotient(
-                    'parts.same_point_numerator * ratios.unit_scale',
-                    'parts.same_point_denominator'
+                then {{ northstar.scaled_quotient(
+                    'parts.same_point_numerator',
+                    'parts.same_point_denominator',
+                    'ratios.unit_scale',
+                    is_scaled
                 ) }}
         end as same_point_value
     from parts

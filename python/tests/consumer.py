@@ -29,7 +29,6 @@ from dbt_common.tests import enable_test_caching
 from engines import Database, Engine, Row, Table
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGE = Path(__import__("os").environ.get("NS_PKG", REPOSITORY))
 
 # dbt parses its own 600 macros anew for every project: three quarters of a small run.
 # This is the cache that dbt's own tests use; it lasts as long as the process.
@@ -109,7 +108,7 @@ class Consumer:
         tables: Mapping[str, Table] | None = None,
         models: Mapping[str, str] | None = None,
         project: Mapping[str, Any] | None = None,
-        package: Path = PACKAGE,
+        package: Path = REPOSITORY,
         package_name: str = "northstar",
         session_timezone: str = "UTC",
         deps: bool = False,

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 import random
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -22,7 +23,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from comparison import assert_same_marts
-from consumer import PACKAGE, Consumer
+from consumer import PACKAGE, REPOSITORY, Consumer
 from engines import Engine, Row, Table
 
 DAY = timedelta(days=1)
@@ -85,7 +86,7 @@ HOSTILE = {
     "jinja": "{{ 1 / 0 }} {% endraw %} {# }}",
     "percent": "100% %s %(name)s %% {0} $1 :name ?",
     "emoji": "🦆👩‍👩‍👧‍👦 e\u0301 é",
-    "right_to_left": "\u202eשלום عالم\u202c",
+    "right_to_left": "\u202eשלום عالم\u202c",  # noqa: RUF001
     "long": "x" * 10_000,
     "lines": "one\ntwo\r\n\tthree\u2028four",
     "padded": "  a  ",
@@ -171,9 +172,9 @@ def hostile_vars() -> dict[str, Any]:
 
 
 def hostile_tables() -> dict[str, Table]:
-    events = []
+    events: list[Row] = []
     for key, text in HOSTILE.items():
-        row = {
+        row: Row = {
             "name": text,
             "occurred": "2024-03-01 12:00",
             "team": text,
@@ -187,7 +188,7 @@ def hostile_tables() -> dict[str, Table]:
             row | {"id": f"{key} 2", "actor": "someone", "order_id": None},
             row | {"id": f"{key} 3", "actor": text, "feature": "-", "order_id": None},
         ]
-    plain = {"name": HOSTILE["emoji"], "occurred": "2024-03-01 12:00", "team": "t"}
+    plain: Row = {"name": HOSTILE["emoji"], "occurred": "2024-03-01 12:00", "team": "t"}
     events += [
         plain | {"id": "u", "name": UNDO, "order_id": HOSTILE["lines"]},
         plain | {"id": BOBBY, "actor": BOBBY},
@@ -336,7 +337,7 @@ EVENT = {
 
 
 def test_inputs_may_be_empty(tmp_path: Path, engine: Engine) -> None:
-    one = {"id": "1", "name": "act", "occurred": "2024-03-01 12:00", "actor": "u"}
+    one: Row = {"id": "1", "name": "act", "occurred": "2024-03-01 12:00", "actor": "u"}
     paid = {"entity": "user", "entity_id": "u", "state": "paid"}
     tables = {
         "app": table(EVENT, []),
@@ -417,7 +418,7 @@ def faulty_rows(
     # three in the morning in UTC is the evening before in New York
     occurred = datetime(local_date.year, 1, 2, 3) + number * DAY
     has_flags = number % 2 == 1  # the others are excluded by a record
-    row = {
+    row: Row = {
         "id": None if "missing_event_id" in faults else f"e{number}",
         "name": "act",
         "occurred": None if "missing_time" in faults else occurred,
@@ -436,7 +437,7 @@ def faulty_rows(
     if "conflict" in faults:
         day = date(2020, 1, 1) + number * DAY
         noon = datetime(2020, 1, 1, 12) + number * DAY
-        other = {"id": f"e{number}", "name": "act", "actor": "other"}
+        other: Row = {"id": f"e{number}", "name": "act", "actor": "other"}
         other |= {"occurred": noon, "loaded": noon}
         return [(row, local_date, judged), (other, day, "accepted")]
     return [(row, local_date, judged)]
@@ -919,8 +920,8 @@ def test_columns_may_come_in_any_type(tmp_path: Path, engine: Engine) -> None:
         "amount": "text",
         "test": "text",
     }
-    plain = {"occurred": "2024-03-01T10:00:00Z", "actor": "u", "amount": "1"}
-    texts = [
+    plain: Row = {"occurred": "2024-03-01T10:00:00Z", "actor": "u", "amount": "1"}
+    texts: list[Row] = [
         *(plain | {"actor": f"at {text}", "occurred": text} for text in TIMES),
         *(plain | {"actor": f"of {text}", "amount": text} for text in NUMBERS),
         *(plain | {"actor": f"test {text}", "test": text} for text in TRUE),
@@ -1032,3 +1033,355 @@ def test_columns_may_come_in_any_type(tmp_path: Path, engine: Engine) -> None:
         ("zoned", "accepted"): 5,
         ("days", "accepted"): 1,
     }
+
+
+# --- clocks
+
+ZONES = [
+    "Europe/London",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",  # clocks move by half an hour
+    "Pacific/Chatham",
+    "Pacific/Apia",
+    "Pacific/Marquesas",
+    # no midnight on the day on which clocks go forward
+    "America/Sao_Paulo",
+    "America/Santiago",
+    "Asia/Beirut",
+    "Africa/Cairo",
+    # two midnights on the day on which they go back
+    "America/Havana",
+    "Atlantic/Azores",
+    # half an hour back at midnight, and forward to it
+    "Asia/Pyongyang",
+]
+
+CLOCKS = {
+    "of_instants.sql": """
+        select instant, {{ northstar.local_date('instant') }} as local_date
+        from {{ source('raw', 'instants') }}
+        where zone = 'Europe/London'
+    """,
+    "of_dates.sql": """
+        select
+            day,
+            {{ northstar.local_midnight('day') }} as midnight,
+            {{ northstar.period_start('day', 'week') }} as week
+        from {{ source('raw', 'dates') }}
+        where zone = 'Europe/London'
+    """,
+}
+
+
+def transitions(zone: ZoneInfo) -> list[datetime]:
+    """The instants, to the second and in UTC, at which the clock jumps."""
+    found = []
+    before = datetime(2015, 1, 1, tzinfo=UTC)
+    while before.year < 2027:
+        after = before + DAY
+        start, end = before, after
+        if offset(zone, start) != offset(zone, end):
+            while end - start > timedelta(seconds=1):
+                middle = start + (end - start) // 2
+                middle = middle.replace(microsecond=0)
+                if offset(zone, middle) == offset(zone, start):
+                    start = middle
+                else:
+                    end = middle
+            found.append(end.replace(tzinfo=None))
+        before = after
+    return found
+
+
+def offset(zone: ZoneInfo, instant: datetime) -> timedelta | None:
+    return instant.astimezone(zone).utcoffset()
+
+
+def local_date(zone: ZoneInfo, instant: datetime) -> date:
+    return instant.replace(tzinfo=UTC).astimezone(zone).date()
+
+
+def first_instant(zone: ZoneInfo, day: date) -> datetime:
+    """The first second that carries the date, found by going through the hours."""
+    instant = datetime(day.year, day.month, day.day) - 15 * timedelta(hours=1)
+    while local_date(zone, instant) < day:
+        instant += timedelta(minutes=15)
+    return instant
+
+
+def test_local_dates_are_those_of_the_clocks(tmp_path: Path, engine: Engine) -> None:
+    zones = {name: ZoneInfo(name) for name in ZONES}
+    instants: dict[str, list[datetime]] = {}
+    dates: dict[str, list[date]] = {}
+    for name, zone in zones.items():
+        jumps = transitions(zone) or [datetime(2024, 2, 29)]
+        around = {
+            jump + step * timedelta(minutes=30)
+            for jump in jumps
+            for step in range(-6, 7)
+        }
+        days = {local_date(zone, instant) for instant in around}
+        midnights = {first_instant(zone, day) for day in days}
+        around |= midnights | {
+            instant - timedelta(microseconds=1) for instant in midnights
+        }
+        instants[name] = sorted(around)
+        dates[name] = sorted(days)
+    tables = {
+        "instants": table(
+            {"zone": "text", "instant": "timestamp"},
+            (
+                {"zone": name, "instant": instant}
+                for name, found in instants.items()
+                for instant in found
+            ),
+        ),
+        "dates": table(
+            {"zone": "text", "day": "date"},
+            (
+                {"zone": name, "day": day}
+                for name, found in dates.items()
+                for day in found
+            ),
+        ),
+        "app": table(EVENT, []),
+        "web": table(EVENT, []),
+        "states": table(
+            dict.fromkeys(("entity", "entity_id", "state", "valid_from"), "text"), []
+        ),
+    }
+    settings = {"northstar_timezone": "Europe/London", "northstar_week_start": 1}
+    consumer = Consumer(
+        tmp_path,
+        engine,
+        tables=tables,
+        models=CLOCKS,
+        vars=APP_AND_WEB,
+        project={"vars": {"northstar": APP_AND_WEB} | settings},
+    )
+    consumer.dbt("compile", "--select", "consumer").assert_success()
+    compiled = {
+        node["name"]: node["compiled_code"]
+        for node in consumer.manifest()["nodes"].values()
+        if node["name"] in ("of_instants", "of_dates")
+    }
+
+    # Zone and week are literals, so the SQL of one setting is that of any other.
+    for name, zone in zones.items():
+        for row in consumer.query(
+            compiled["of_instants"].replace("'Europe/London'", f"'{name}'")
+        ):
+            assert row["local_date"] == local_date(zone, row["instant"]), (name, row)
+        for row in consumer.query(
+            compiled["of_dates"].replace("'Europe/London'", f"'{name}'")
+        ):
+            assert row["midnight"] == first_instant(zone, row["day"]), (name, row)
+    for week_start in range(1, 8):
+        first = date(1969, 12, 29) + (week_start - 1) * DAY
+        for row in consumer.query(
+            compiled["of_dates"].replace("1969-12-29", first.isoformat())
+        ):
+            assert row["week"].isoweekday() == week_start
+            assert 0 <= (row["day"] - row["week"]).days < 7
+
+
+# zone, the weekday on which weeks begin, a date that begins a week there, the first
+# instant of that date in UTC, and whether the data has come so far
+BOUNDARIES = [
+    # a Monday and the first of a month, on the day after clocks went forward
+    ("Europe/London", 1, date(2024, 4, 1), datetime(2024, 3, 31, 23), True),
+    # a Sunday whose midnight is skipped: three in UTC is one o'clock on the wall
+    ("America/Sao_Paulo", 7, date(2018, 11, 4), datetime(2018, 11, 4, 3), True),
+    # a Sunday with two midnights, an hour apart: it begins with the first
+    ("America/Havana", 7, date(2024, 11, 3), datetime(2024, 11, 3, 4), True),
+    # a Friday and the first of a month, five hours and three quarters before UTC's
+    ("Asia/Kathmandu", 5, date(2024, 3, 1), datetime(2024, 2, 29, 18, 15), False),
+    ("America/New_York", 7, date(2024, 11, 3), datetime(2024, 11, 3, 4), False),
+]
+
+
+def test_a_period_ends_to_the_microsecond(tmp_path: Path, engine: Engine) -> None:
+    vars = {
+        "northstar_events": [
+            {
+                "name": "app",
+                "relation": {"source": ["raw", "events"]},
+                "columns": {
+                    "event_id": "id",
+                    "event_name": "name",
+                    "occurred_at": "occurred",
+                    "loaded_at": "loaded",
+                    "user_id": "actor",
+                },
+            }
+        ],
+        "northstar_entities": {"user": {"id": "user_id"}},
+        "northstar_metrics": {
+            "day": metric(level="north_star"),
+            "week": metric(window={"calendar": "week"}),
+            "month": metric(window={"calendar": "month"}),
+        },
+    }
+    microsecond = timedelta(microseconds=1)
+    consumer = Consumer(
+        tmp_path, engine, vars=vars, tables={"events": table(LOADED, [])}
+    )
+    # a few seconds each: on PostgreSQL only those where midnight is odd
+    boundaries = BOUNDARIES if engine.name == "duckdb" else BOUNDARIES[1:3]
+    for zone, week_start, day, begins, is_over in boundaries:
+        watermark = begins if is_over else begins - microsecond
+        event: Row = {"name": "act", "loaded": watermark}
+        tables = {
+            "events": table(
+                LOADED,
+                [
+                    event | {"id": "1", "occurred": begins - microsecond, "actor": "a"},
+                    event | {"id": "2", "occurred": begins, "actor": "b"},
+                ],
+            )
+        }
+        consumer.load("events", tables["events"])
+        settings = {"northstar_timezone": zone, "northstar_week_start": week_start}
+        consumer.dbt("run", "--vars", json.dumps(settings)).assert_success()
+
+        who = {
+            (row["metric_name"], row["entity_id"]): (
+                row["period_start"],
+                row["period_end"],
+            )
+            for row in consumer.rows("northstar__entity_periods")
+        }
+        assert who["day", "a"] == (day - DAY, day), zone
+        assert who["day", "b"] == (day, day + DAY), zone
+        assert who["week", "a"] == (day - 7 * DAY, day), zone
+        assert who["week", "b"] == (day, day + 7 * DAY), zone
+        statuses = {
+            (row["metric_name"], row["period_start"]): row["period_status"]
+            for row in consumer.rows("northstar__metric_periods")
+        }
+        ended = "final" if is_over else "open"
+        assert statuses["day", day - DAY] == statuses["week", day - 7 * DAY] == ended
+        assert statuses["day", day] == statuses["week", day] == "open", zone
+        if day.day == 1:
+            assert statuses["month", (day - DAY).replace(day=1)] == ended, zone
+        assert_same_marts(consumer, vars | settings, tables)
+
+
+# --- the package in a project
+
+
+def small_company() -> dict[str, Table]:
+    rows = [
+        {
+            "id": f"{number}",
+            "name": "act",
+            "occurred": datetime(2024, 3, 1) + number * timedelta(hours=7),
+            "actor": f"u{number % 4}",
+            "amount": number,
+        }
+        for number in range(20)
+    ]
+    return {
+        "app": table(EVENT, rows),
+        "web": table(EVENT, rows[5:]),
+        "states": table(
+            dict.fromkeys(("entity", "entity_id", "state"), "text")
+            | {"valid_from": "timestamp"},
+            [],
+        ),
+    }
+
+
+def test_nothing_needs_the_raw_tables_before_a_run(
+    tmp_path: Path, engine: Engine
+) -> None:
+    tables = small_company()
+    consumer = Consumer(tmp_path, engine, vars=APP_AND_WEB, tables=tables)
+    for name in tables:
+        consumer.database.execute(f'drop table raw."{name}"')
+
+    for command in (["parse"], ["compile"], ["docs", "generate"]):
+        consumer.dbt(*command).assert_success()
+
+
+def test_a_project_decides_where_and_how_things_are_built(
+    tmp_path: Path, duckdb_engine: Engine
+) -> None:
+    consumer = Consumer(
+        tmp_path,
+        duckdb_engine,
+        vars=APP_AND_WEB,
+        tables=small_company(),
+        project={
+            "models": {
+                "northstar": {
+                    "staging": {"+materialized": "table"},
+                    "marts": {
+                        "+schema": "metrics",
+                        "northstar__event_ledger": {"+enabled": False},
+                    },
+                }
+            }
+        },
+        deps=True,  # as `dbt deps` installs it
+    )
+    consumer.dbt("build").assert_success()
+
+    kinds = {
+        (row["table_schema"], row["table_name"]): row["table_type"]
+        for row in consumer.query(
+            "select table_schema, table_name, table_type from information_schema.tables"
+        )
+    }
+    assert kinds["analytics", "stg_northstar__events"] == "BASE TABLE"
+    assert kinds["analytics_metrics", "northstar__metric_periods"] == "BASE TABLE"
+    assert ("analytics_metrics", "northstar__event_ledger") not in kinds
+    assert ("analytics", "northstar__metric_periods") not in kinds
+
+    before = marts(consumer)
+    assert len(before["northstar__metric_periods"]) > 10
+    consumer.dbt("build").assert_success()
+    assert marts(consumer) == before
+
+    for name in before:
+        node = consumer.manifest()["nodes"][f"model.northstar.{name}"]
+        assert node["config"]["access"] == "public", name
+        assert node["config"]["contract"]["enforced"], name
+        assert node["config"]["group"] == "northstar", name
+        assert node["description"], name
+        (row, *_) = consumer.query(f"select * from {{{name}}} limit 1") or [{}]
+        columns = node["columns"]
+        assert set(row) <= set(columns), name
+        assert all(column["description"] for column in columns.values()), name
+
+
+@pytest.mark.parametrize("command", ["parse", "build"])
+def test_the_package_alone_says_how_to_begin(command: str, tmp_path: Path) -> None:
+    example = REPOSITORY / "profiles.example.yml"
+    (tmp_path / "profiles.yml").write_text(example.read_text(encoding="utf-8"))
+    run = subprocess.run(
+        [
+            Path(sys.executable).with_name("dbt"),
+            "--no-send-anonymous-usage-stats",
+            "--no-use-colors",
+            command,
+            f"--project-dir={PACKAGE}",
+            f"--profiles-dir={tmp_path}",
+            f"--target-path={tmp_path / 'target'}",
+            f"--log-path={tmp_path / 'logs'}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+
+    said = run.stdout + run.stderr
+    assert run.returncode == 2, said
+    assert said.count("`northstar_events` is not set yet") == 1
+    assert "northstar_metrics:" in said
+    assert "Then: dbt build" in said
+    assert len(said.splitlines()) < 45, said
+    assert "Traceback" not in said

@@ -109,6 +109,7 @@ VARS: dict[str, Any] = {
             "window": {"calendar": "day"},
             "total": "measure",
         },
+        "cents_per_order": {"ratio": ["revenue", "orders"], "unit_scale": 100},
         "channels_per_sale": {"ratio": ["channels", "sales"]},
         "collected": {
             "entity": "team",
@@ -235,6 +236,7 @@ def test_a_share_at_half_of_the_ninth_place_is_rounded_alike(
     days = periods(company, "revenue_per_order")
     assert days[7]["value"] == Decimal("0.428571429")
     assert days[8]["change"] == Decimal("0.071428571")
+    assert periods(company, "cents_per_order")[7]["value"] == Decimal("42.857142857")
     # 0.071428571 / 0.428571429 = 0.16666666550000001…
     assert days[8]["change_rate"] == Decimal("0.166666666")
 

@@ -69,7 +69,7 @@ agree on a company that nobody has thought of, both are probably right.
 #     measures; a number of entities is never scaled. The value is the exact total
 #     scaled and rounded once, so scaled entity rows may differ in the last place.
 # 27. A ratio divides its parts as published, at nine places; its own `unit_scale`
-#     multiplies only the quotient.
+#     multiplies only the quotient, which is rounded once.
 # 28. A metric whose events are all later than the watermark runs from the first to the
 #     last of them; a rolling one has no rows if its windows all start too late.
 # 29. The elapsed share of a period that has not begun is 0; its same point is the

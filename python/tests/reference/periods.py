@@ -200,8 +200,7 @@ class Quotient:
 
     def quotient(self, numerator: Decimal, denominator: Decimal) -> Decimal | None:
         """The ratio of the parts as they are published."""
-        value = divided(numerator, denominator)
-        return None if value is None else scaled(value, self.ratio.unit_scale)
+        return divided(numerator, denominator, self.ratio.unit_scale)
 
 
 def compute(

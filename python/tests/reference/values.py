@@ -30,11 +30,13 @@ def scaled(number: Decimal, factor: Decimal) -> Decimal:
     return rounded(_WIDE.multiply(number, factor))
 
 
-def divided(numerator: Decimal, denominator: Decimal) -> Decimal | None:
-    """The quotient at nine places; nothing divides by zero."""
+def divided(
+    numerator: Decimal, denominator: Decimal, factor: Decimal = Decimal(1)
+) -> Decimal | None:
+    """The quotient times a factor, rounded once; nothing divides by zero."""
     if denominator == 0:
         return None
-    return rounded(_WIDE.divide(numerator, denominator))
+    return scaled(_WIDE.divide(numerator, denominator), factor)
 
 
 def as_number(value: Value) -> Decimal | None:

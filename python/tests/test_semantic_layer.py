@@ -1,0 +1,292 @@
+"""What MetricFlow answers is what the marts say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consumer import Consumer
+from engines import Engine, Row, Table
+
+pytestmark = [
+    # MetricFlow is on a release of its own libraries that warns of the next.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+SEGMENTS = ("channel", "device", "country", "plan", "persona", "company_size")
+MONDAY = date(2024, 1, 22)
+
+# user, week, how much in each of the week's events: two events make a user count
+HISTORY: list[tuple[str, int, tuple[float, ...]]] = [
+    ("a", 0, (1, 2)),
+    ("b", 0, (4,)),
+    ("a", 1, (8, 16)),
+    ("c", 1, (0.5, 0.25)),
+    # nothing in week 2, and in week 3 one event that does not make its user count
+    ("b", 3, (32,)),
+    ("a", 4, (64, 128)),
+    ("b", 4, (256, 512, 1024)),
+    ("c", 5, (2048, -4096)),
+    # the data ends in week 6
+    ("d", 6, (3, 5)),
+]
+TRAITS: dict[str, dict[str, str | None]] = {
+    "a": {"channel": "paid", "device": "ios", "country": "GB", "plan": "pro"},
+    "b": {"channel": "direct", "device": "web", "country": "GB", "persona": "Admin"},
+    "c": {"channel": "paid", "device": "ios", "country": "FR", "company_size": "1-10"},
+    "d": {},
+}
+WEEKS = 7
+
+NORTH_STARS: dict[str, dict[str, Any]] = {
+    "measure": {"per_entity": {"sum": "value"}, "total": "measure"},
+    "entities": {"per_entity": {"count": "events", "at_least": 2}, "total": "entities"},
+}
+
+
+def events() -> Table:
+    columns = ("id", "name", "user_id", *SEGMENTS)
+    rows = [
+        {
+            "id": f"{user} {week} {number}",
+            "name": "act",
+            "occurred": datetime(2024, 1, 22, 12) + timedelta(days=7 * week + number),
+            "user_id": user,
+            "amount": amount,
+        }
+        | TRAITS[user]
+        for user, week, amounts in HISTORY
+        for number, amount in enumerate(amounts)
+    ]
+    return {
+        "columns": dict.fromkeys(columns, "text")
+        | {"occurred": "timestamp", "amount": "number"},
+        "rows": rows,
+    }
+
+
+class SemanticLayer:
+    """A project that is built, its marts read once, and MetricFlow over it."""
+
+    def __init__(self, consumer: Consumer, north_star: str) -> None:
+        from dbt_metricflow.cli.cli_configuration import CLIConfiguration
+
+        self.consumer = consumer
+        self.north_star = north_star
+        self.periods: list[Row] = consumer.rows(
+            "northstar__metric_periods", "is_north_star"
+        )
+        self.entities: list[Row] = consumer.rows(
+            "northstar__entity_periods", "metric_name = 'north'"
+        )
+        self.configuration = CLIConfiguration()
+        with pytest.MonkeyPatch.context() as patch:
+            # It runs dbt, which would leave its log open.
+            patch.setenv("DBT_LOG_LEVEL_FILE", "none")
+            self.configuration.setup(
+                dbt_profiles_path=consumer.directory,
+                dbt_project_path=consumer.directory,
+                configure_file_logging=False,
+            )
+
+    def query(self, metric: str, *group_by: str) -> dict[tuple[Any, ...], Decimal]:
+        """The metric's value by the values of the dimensions, dates as dates."""
+        from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
+
+        result = self.configuration.mf.query(
+            MetricFlowQueryRequest.create(
+                metric_names=[metric], group_by_names=list(group_by)
+            )
+        ).result_df
+        assert result is not None
+        assert list(result.column_names) == [*group_by, metric]
+        found = {}
+        for *key, value in result.rows:
+            assert value is not None
+            found[tuple(map(as_date, key))] = Decimal(str(value)).normalize() + 0
+        assert len(found) == result.row_count
+        return found
+
+
+def as_date(value: Any) -> Any:
+    return value.date() if isinstance(value, datetime) else value
+
+
+@contextmanager
+def semantic_layer(
+    directory: Path, engine: Engine, north_star: str
+) -> Iterator[SemanticLayer]:
+    vars = {
+        "northstar_events": [
+            {
+                "name": "app",
+                "relation": {"source": ["raw", "events"]},
+                "columns": {
+                    "event_id": "id",
+                    "event_name": "name",
+                    "occurred_at": "occurred",
+                    "user_id": "user_id",
+                    "value": "amount",
+                }
+                | {name: name for name in SEGMENTS},
+            }
+        ],
+        "northstar_entities": {"user": {"id": "user_id"}},
+        "northstar_metrics": {
+            "north": {
+                "level": "north_star",
+                "entity": "user",
+                "events": [{"event": "act"}],
+                "window": {"calendar": "week"},
+                **NORTH_STARS[north_star],
+            },
+        },
+    }
+    consumer = Consumer(directory, engine, vars=vars, tables={"events": events()})
+    consumer.dbt("run").assert_success()
+    try:
+        yield SemanticLayer(consumer, north_star)
+    finally:
+        consumer.database.release()
+
+
+def contributed(layer: SemanticLayer, metric: str, row: Row) -> Decimal:
+    """What a row of northstar__entity_periods adds to the metric."""
+    if metric == "north_star_entities":
+        return Decimal(row["is_qualified"])
+    return Decimal(row["contribution"] or 0)
+
+
+def assert_the_marts_are_as_written_by_hand(layer: SemanticLayer) -> None:
+    """Else MetricFlow and the marts might agree on nothing."""
+    expected = [Decimal(0)] * WEEKS
+    for _, week, amounts in HISTORY:
+        is_counted = layer.north_star == "entities"
+        added = Decimal(len(amounts) >= 2 if is_counted else str(sum(amounts)))
+        expected[week] += added
+    assert [row["period_start"] for row in layer.periods] == [
+        MONDAY + timedelta(days=7 * week) for week in range(WEEKS)
+    ]
+    assert [row["value"] for row in layer.periods] == expected
+    assert [row["period_status"] for row in layer.periods] == ["final"] * 6 + ["open"]
+    assert expected[2] == 0
+
+
+def assert_the_north_star_is_the_marts_by_week(layer: SemanticLayer) -> None:
+    starts = {row["period_start"]: row for row in layer.periods}
+    for grain in ("week", "day"):
+        time = f"metric_time__{grain}"
+        values = layer.query("north_star", time)
+        assert values == {(start,): row["value"] for start, row in starts.items()}
+        entities = layer.query("north_star_entities", time)
+        assert entities == {
+            (start,): row["qualified_entities"] for start, row in starts.items()
+        }
+
+
+def assert_over_months_the_last_week_counts(layer: SemanticLayer) -> None:
+    last = {row["period_start"].replace(day=1): row for row in layer.periods}
+    assert layer.query("north_star", "metric_time__month") == {
+        (month,): row["value"] for month, row in last.items()
+    }
+    assert layer.query("north_star_entities", "metric_time__month") == {
+        (month,): row["qualified_entities"] for month, row in last.items()
+    }
+
+
+def assert_by_a_dimension_it_is_the_sum_over_entities(
+    layer: SemanticLayer, metric: str, dimension: str
+) -> None:
+    # every week has a row of its own, in no segment, so that none is left out
+    rest = "(none)" if dimension == "growth_status" else "(unknown)"
+    expected = {(row["period_start"], rest): Decimal(0) for row in layer.periods}
+    for row in layer.entities:
+        key = (row["period_start"], row[dimension] or rest)
+        expected[key] = expected.get(key, Decimal(0)) + contributed(layer, metric, row)
+    assert len(expected) > WEEKS
+
+    found = layer.query(metric, "metric_time__week", f"north_star_row__{dimension}")
+
+    assert found == expected
+
+
+def assert_by_status_it_is_the_last_week_of_each(
+    layer: SemanticLayer, metric: str
+) -> None:
+    column = "value" if metric == "north_star" else "qualified_entities"
+    found = layer.query(metric, "metric_time__week", "north_star_row__period_status")
+    assert found == {
+        (row["period_start"], row["period_status"]): row[column]
+        for row in layer.periods
+    }
+
+
+def assert_two_dimensions_at_once(layer: SemanticLayer) -> None:
+    expected = {
+        (row["period_start"], "(unknown)", "(unknown)"): Decimal(0)
+        for row in layer.periods
+    }
+    for row in layer.entities:
+        key = (row["period_start"], row["channel"], row["plan"])
+        expected[key] = expected.get(key, Decimal(0)) + contributed(
+            layer, "north_star", row
+        )
+    found = layer.query(
+        "north_star",
+        "metric_time__week",
+        "north_star_row__channel",
+        "north_star_row__plan",
+    )
+    assert found == expected
+
+
+def assert_metricflow_finds_nothing_to_complain_of(layer: SemanticLayer) -> None:
+    from dbt_metricflow.cli.dbt_connectors.dbt_config_accessor import dbtArtifacts
+    from metricflow.validation.data_warehouse_model_validator import (
+        DataWarehouseModelValidator,
+    )
+    from metricflow_semantic_interfaces.validations.semantic_manifest_validator import (
+        SemanticManifestValidator,
+    )
+
+    manifest = dbtArtifacts.build_semantic_manifest_from_dbt_project_root(
+        layer.consumer.directory
+    )
+    found = SemanticManifestValidator[Any](max_workers=1).validate_semantic_manifest(
+        manifest
+    )
+    assert [str(issue) for issue in found.all_issues] == []
+
+    warehouse = DataWarehouseModelValidator(sql_client=layer.configuration.sql_client)
+    for validate in (
+        warehouse.validate_semantic_models,
+        warehouse.validate_dimensions,
+        warehouse.validate_entities,
+        warehouse.validate_metrics,
+    ):
+        assert [str(issue) for issue in validate(manifest).all_issues] == []
+
+
+# One test, because what takes its time is to build: each worker would do it anew.
+@pytest.mark.parametrize("north_star", NORTH_STARS)
+def test_metricflow_answers_what_the_marts_say(
+    tmp_path: Path, engine: Engine, north_star: str
+) -> None:
+    with semantic_layer(tmp_path, engine, north_star) as layer:
+        assert_the_marts_are_as_written_by_hand(layer)
+        assert_the_north_star_is_the_marts_by_week(layer)
+        assert_over_months_the_last_week_counts(layer)
+        for metric in ("north_star", "north_star_entities"):
+            for dimension in (*SEGMENTS, "growth_status"):
+                assert_by_a_dimension_it_is_the_sum_over_entities(
+                    layer, metric, dimension
+                )
+            assert_by_status_it_is_the_last_week_of_each(layer, metric)
+        assert_two_dimensions_at_once(layer)
+        assert_metricflow_finds_nothing_to_complain_of(layer)
