@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from comparison import assert_same_marts
-from consumer import PACKAGE, REPOSITORY, Consumer
+from consumer import REPOSITORY, Consumer
 from engines import Engine, Row, Table
 
 DAY = timedelta(days=1)
@@ -1367,7 +1367,7 @@ def test_the_package_alone_says_how_to_begin(command: str, tmp_path: Path) -> No
             "--no-send-anonymous-usage-stats",
             "--no-use-colors",
             command,
-            f"--project-dir={PACKAGE}",
+            f"--project-dir={REPOSITORY}",
             f"--profiles-dir={tmp_path}",
             f"--target-path={tmp_path / 'target'}",
             f"--log-path={tmp_path / 'logs'}",
