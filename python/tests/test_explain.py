@@ -399,7 +399,7 @@ def company(
         models={
             "doubted.sql": "select * "
             "from {{ ref('northstar', 'int_northstar__explained_events') }} "
-            "where metric_name = 'weekly_teams' and period_start = '2026-06-01'"
+            "where {{ northstar.explains('weekly_teams', '2026-06-03') }}"
         },
     )
     consumer.dbt("build").assert_success()
