@@ -71,6 +71,12 @@ VARS: dict[str, Any] = {
             "value": "mrr",
         },
     },
+    "northstar_exclusions": {
+        "relation": {"source": ["raw", "exclusions"]},
+        "columns": {
+            name: name for name in ("id_type", "id", "reason", "valid_from", "valid_to")
+        },
+    },
     "northstar_entities": {"team": {"id": "account_id", "anchor": "opened"}},
     "northstar_metrics": {
         "collaborating_teams": {
@@ -204,6 +210,22 @@ TABLES: dict[str, Table] = {
         "rows": [
             {"team": "t1", "started_at": "2026-01-05 10:00:00", "mrr": 30},
             {"team": "t2", "started_at": "2026-01-05 10:00:00", "mrr": None},
+            {"team": "t3", "started_at": "2026-01-05 10:00:00", "mrr": 5},
+        ],
+    },
+    "exclusions": {
+        "columns": {
+            **{name: "text" for name in ("id_type", "id", "reason")},
+            **{name: "timestamp" for name in ("valid_from", "valid_to")},
+        },
+        "rows": [
+            {
+                "id_type": "account",
+                "id": "t3",
+                "reason": reason,
+                "valid_from": f"2026-01-{day} 00:00:00",
+            }
+            for reason, day in (("fraud", "06"), ("bot", "08"))
         ],
     },
 }
@@ -272,6 +294,13 @@ def test_a_state_without_a_value_leaves_both_parts_of_a_ratio(
     assert periods(company, "paying_teams")[6]["value"] == 2
     assert periods(company, "revenue_per_team")[6]["denominator"] == 1
     assert periods(company, "revenue_per_team")[6]["value"] == 30
+
+
+def test_exclusions_that_touch_leave_no_empty_state_between_them(
+    company: Consumer,
+) -> None:
+    [state] = company.rows("int_northstar__states", "entity_id = 't3'")
+    assert str(state["valid_to"]) == "2026-01-06 00:00:00"
 
 
 def test_a_source_may_lack_an_attribute_of_another(company: Consumer) -> None:

@@ -116,6 +116,7 @@ cut as (
         on
             excluded_keys.key_type = included.key_type
             and excluded_keys.key_id = included.key_id
+            and included.valid_from < included.valid_to
             and identified.valid_from < included.valid_to
             and identified.valid_to > included.valid_from
     where excluded_keys.key_id is null or included.key_id is not null
