@@ -215,8 +215,8 @@ TABLES: dict[str, Table] = {
     },
     "exclusions": {
         "columns": {
-            **{name: "text" for name in ("id_type", "id", "reason")},
-            **{name: "timestamp" for name in ("valid_from", "valid_to")},
+            **dict.fromkeys(("id_type", "id", "reason"), "text"),
+            **dict.fromkeys(("valid_from", "valid_to"), "timestamp"),
         },
         "rows": [
             {
