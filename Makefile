@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-smoke test test-all lint lint-python lint-sql pytest format docs-pages hooks clean
+.PHONY: help demo demo-smoke test test-all benchmark lint lint-python lint-sql pytest format docs-pages hooks clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,11 +39,14 @@ test-all: lint ## Lint, every test, and the whole demo
 	cd python && $(BIN)/pytest -n 2
 	@$(MAKE) --no-print-directory demo
 
+benchmark: $(VENV)/dev.installed ## Measure the package on one and ten million events
+	$(BIN)/python benchmarks/run.py --events 1e6 --events 1e7
+
 lint: lint-python lint-sql ## ruff, mypy, sqlfluff
 
 lint-python: $(VENV)/dev.installed
-	$(BIN)/ruff check python examples docs
-	$(BIN)/ruff format --check python examples docs
+	$(BIN)/ruff check python examples docs benchmarks
+	$(BIN)/ruff format --check python examples docs benchmarks
 	cd python && $(BIN)/mypy
 
 # The same SQL has to be in order under both dialects.
@@ -55,8 +58,8 @@ pytest: $(VENV)/dev.installed ## The tests that are not marked slow
 	cd python && $(BIN)/pytest -n 2 -m "not slow"
 
 format: $(VENV)/dev.installed ## Put the Python code in order
-	$(BIN)/ruff check --fix python examples docs
-	$(BIN)/ruff format python examples docs
+	$(BIN)/ruff check --fix python examples docs benchmarks
+	$(BIN)/ruff format python examples docs benchmarks
 
 docs-pages: $(VENV)/dev.installed ## Write the generated pages and blocks of the docs anew
 	$(BIN)/python docs/generate.py
@@ -76,5 +79,6 @@ clean: ## Remove all that was made here, the environment too
 	rm -rf $(VENV) python/*.egg-info python/src/*.egg-info python/.*_cache .*_cache
 	rm -rf $(DEMO)/data $(DEMO)/target $(DEMO)/dbt_packages $(DEMO)/logs
 	rm -f $(DEMO)/*.duckdb $(DEMO)/*.duckdb.wal
+	rm -rf benchmarks/work benchmarks/project/target benchmarks/project/dbt_packages benchmarks/project/logs
 	rm -rf lint/target lint/logs target logs dbt_packages
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

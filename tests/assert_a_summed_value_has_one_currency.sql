@@ -13,6 +13,7 @@ with
 
 events as (
     select * from {{ ref('int_northstar__events') }}
+    where disposition = 'accepted'
 ),
 
 currencies as (

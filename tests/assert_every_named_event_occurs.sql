@@ -23,6 +23,7 @@ named_events as (
 events as (
     select distinct event_name
     from {{ ref('int_northstar__events') }}
+    where disposition = 'accepted'
 )
 
 select named_events.event_name

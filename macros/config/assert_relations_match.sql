@@ -9,13 +9,14 @@
         config: values by the name of the var, in place of the project's own
 -#}
 {% macro assert_relations_match(config=none) -%}
-    {%- if execute -%}
+    {%- if execute and northstar.recall('relations_match') is none -%}
         {%- set problems = northstar.relation_problems(config) -%}
         {%- if problems -%}
             {%- do exceptions.raise_compiler_error(northstar.problems_text(
                 problems, 'between the vars of northstar and the warehouse'
             )) -%}
         {%- endif -%}
+        {%- do northstar.remember('relations_match', true) -%}
     {%- endif -%}
     {{ return('') }}
 {%- endmacro %}

@@ -43,6 +43,7 @@
             'type': 'choice', 'allowed': ['persistent', 'daily'],
             'example': 'persistent',
         },
+        'northstar_keep_versions': {'type': 'boolean', 'example': 'true'},
         'northstar_min_cell':
             {'type': 'integer', 'least': 0, 'example': 10},
         'northstar_activation_windows':
@@ -372,6 +373,26 @@
             'example': '[refund_rate]',
         },
         'target': {'type': 'number', 'example': 1000},
+        'segments': {
+            'type': 'list', 'of': {'type': 'text', 'example': 'enterprise'},
+            'example': '[enterprise]',
+        },
+        'evidence': {
+            'type': 'choice', 'allowed': ['none', 'association', 'experiment'],
+            'example': 'association',
+        },
+        'evidence_source': {'type': 'text', 'example': '"Where it can be read"'},
+        'suppress': {
+            'type': 'list', 'example': '[{rule: NS007, reason: "Why it is so"}]',
+            'of': {
+                'type': 'mapping', 'required': ['rule', 'reason'],
+                'example': '{rule: NS007, reason: "Why it is so"}',
+                'keys': {
+                    'rule': {'type': 'text', 'example': 'NS007'},
+                    'reason': {'type': 'text', 'example': '"Why it is so"'},
+                },
+            },
+        },
     }) }}
 {%- endmacro %}
 

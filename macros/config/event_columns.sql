@@ -7,6 +7,8 @@
     identifies an entity, `instant` where it books an event, `number` where it is summed.
 -#}
 {% macro event_columns() -%}
+    {%- set known = northstar.recall('event_columns') -%}
+    {%- if known is not none -%}{{ return(known) }}{%- endif -%}
     {%- set sources = northstar.input_entries('northstar_events') -%}
     {%- set columns = [] -%}
     {%- for column in northstar.contract_columns('northstar_events') -%}
@@ -18,7 +20,7 @@
     {%- for name in types | sort -%}
         {%- do columns.append({'name': name, 'type': types[name]}) -%}
     {%- endfor -%}
-    {{ return(columns) }}
+    {{ return(northstar.remember('event_columns', columns)) }}
 {%- endmacro %}
 
 {#- The sources that map a contract column. -#}
@@ -31,10 +33,11 @@
 {%- endmacro %}
 
 {% macro has_event_column(column_name) -%}
+    {#- attributes are no contract columns #}
+    {%- set contract = northstar.contract_columns('northstar_events')
+        | map(attribute='name') -%}
     {{ return(
-        northstar.sources_with(
-            northstar.input_entries('northstar_events'), column_name
-        ) | length > 0
+        column_name in contract and northstar.is_event_column(column_name)
     ) }}
 {%- endmacro %}
 

@@ -19,10 +19,10 @@
 {%- endmacro %}
 
 {#- The id that a row itself carries for its person: the user, else the device. -#}
-{% macro raw_person_id() -%}
+{% macro raw_person_id(rows=none) -%}
     {%- set ids = [] -%}
     {%- for column in ('user_id', 'anonymous_id') if northstar.has_event_column(column) -%}
-        {%- do ids.append(column) -%}
+        {%- do ids.append(rows ~ '.' ~ column if rows else column) -%}
     {%- endfor -%}
     {{ return('coalesce(' ~ ids | join(', ') ~ ')' if ids | length > 1 else ids[0]) }}
 {%- endmacro %}

@@ -7,6 +7,15 @@
                  {% for column in mapped %}{{ column.sql }} as {{ column.name }}, ...
     Output:  a list as long as `entries`, each a list of {name, type, sql, is_mapped}
 -#}
+{#- The sources of events, read through their mappings; asked of the warehouse once. -#}
+{% macro event_mappings() -%}
+    {%- set known = northstar.recall('event_mappings') -%}
+    {%- if known is not none -%}{{ return(known) }}{%- endif -%}
+    {{ return(northstar.remember('event_mappings', northstar.mapped_columns(
+        northstar.input_entries('northstar_events'), northstar.event_columns()
+    ))) }}
+{%- endmacro %}
+
 {% macro mapped_columns(entries, columns) -%}
     {%- set read = [] -%}
     {%- for entry in entries -%}

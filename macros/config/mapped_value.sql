@@ -17,7 +17,7 @@
             'instant': 'timestamp',
             'date': 'date',
         } -%}
-        {{ return('cast(null as ' ~ null_types.get(type, dbt.type_string()) ~ ')') }}
+        {{ return('cast(null as ' ~ null_types.get(type, northstar.text_type()) ~ ')') }}
     {%- elif type == 'id' -%}
         {{ return('nullif(' ~ northstar.as_text(expression, family) ~ ", '')") }}
     {%- elif type == 'number' -%}

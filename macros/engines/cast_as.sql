@@ -17,7 +17,7 @@
 {%- endmacro %}
 
 {% macro default__as_text(expression, family) -%}
-    {{ return('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')') }}
+    {{ return('cast(' ~ expression ~ ' as ' ~ northstar.text_type() ~ ')') }}
 {%- endmacro %}
 
 {#- DuckDB prints a whole double as 7.0, and a decimal with all of its places. -#}
@@ -83,7 +83,7 @@
         {{ return(northstar.local_midnight('(' ~ expression ~ ')')) }}
     {%- elif family in ('text', 'other') -%}
         {{ return(northstar.instant_of_text(
-            'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')'
+            'cast(' ~ expression ~ ' as ' ~ northstar.text_type() ~ ')'
         )) }}
     {%- endif -%}
     {{ return('cast(' ~ expression ~ ' as timestamp)') }}

@@ -7,6 +7,37 @@
 
     `columns` are columns that staging has typed: text, number, instant, boolean.
 -#}
+{#-
+    The hash of rows of several sources: each over the columns that it maps itself.
+
+    Example: {{ northstar.row_hash_by_source(sources) }}
+    Output:  case source_name when 'app' then md5(...) when 'web' then md5(...) end
+
+    sources: entries of northstar_events
+-#}
+{% macro row_hash_by_source(sources) -%}
+    {%- set all_sources = northstar.input_entries('northstar_events') -%}
+    {%- set mappings = northstar.event_mappings() -%}
+    {%- set hashes = {} -%}
+    {%- for source in all_sources if source in sources -%}
+        {%- set mapping = mappings[all_sources.index(source)] -%}
+        {%- do hashes.update({source.name: northstar.row_hash(
+            mapping | selectattr('is_mapped')
+            | rejectattr('name', 'equalto', 'loaded_at') | list
+        )}) -%}
+    {%- endfor -%}
+    {%- if all_sources | length == 1 -%}
+        {{ return(hashes.values() | first) }}
+    {%- endif -%}
+    {%- set branches = [] -%}
+    {%- for name, hash in hashes.items() -%}
+        {%- do branches.append(
+            'when ' ~ northstar.string_literal(name) ~ ' then ' ~ hash
+        ) -%}
+    {%- endfor -%}
+    {{ return('case source_name ' ~ branches | join(' ') ~ ' end') }}
+{%- endmacro %}
+
 {% macro row_hash(columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}

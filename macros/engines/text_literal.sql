@@ -7,10 +7,10 @@
 -#}
 {% macro text_literal(value) -%}
     {%- if value is undefined or value is none -%}
-        {{ return('cast(null as ' ~ dbt.type_string() ~ ')') }}
+        {{ return('cast(null as ' ~ northstar.text_type() ~ ')') }}
     {%- endif -%}
     {{ return(
-        'cast(' ~ northstar.string_literal(value) ~ ' as ' ~ dbt.type_string() ~ ')'
+        'cast(' ~ northstar.string_literal(value) ~ ' as ' ~ northstar.text_type() ~ ')'
     ) }}
 {%- endmacro %}
 

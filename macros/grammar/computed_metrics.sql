@@ -10,6 +10,8 @@
     Example: {% for metric in northstar.computed_metrics() %}
 -#}
 {% macro computed_metrics() -%}
+    {%- set known = northstar.recall('computed_metrics') -%}
+    {%- if known is not none -%}{{ return(known) }}{%- endif -%}
     {%- set computed = [] -%}
     {%- for metric in northstar.metrics() -%}
         {%- if metric.ratio -%}
@@ -23,7 +25,7 @@
             {%- do computed.append(metric) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ return(computed) }}
+    {{ return(northstar.remember('computed_metrics', computed)) }}
 {%- endmacro %}
 
 {% macro ratio_part(ratio, side, position) -%}

@@ -84,7 +84,7 @@
     {%- else -%}
         {%- set column = northstar.canonical_column(metric.distinct) -%}
     {%- endif -%}
-    {{ return('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') }}
+    {{ return('cast(' ~ column ~ ' as ' ~ northstar.text_type() ~ ')') }}
 {%- endmacro %}
 
 {#- One expression where all entries agree, else that of the first entry that matches. -#}
@@ -126,5 +126,5 @@
     {%- if metric.actors.distinct == 'user_id' -%}
         {{ return('case when is_known_person then person_id end') }}
     {%- endif -%}
-    {{ return('cast(' ~ metric.actors.distinct ~ ' as ' ~ dbt.type_string() ~ ')') }}
+    {{ return('cast(' ~ metric.actors.distinct ~ ' as ' ~ northstar.text_type() ~ ')') }}
 {%- endmacro %}

@@ -8,11 +8,13 @@
     {%- if not execute -%}
         {%- do northstar.assert_valid_config() -%}
     {%- endif -%}
+    {%- set known = northstar.recall('metrics') -%}
+    {%- if known is not none -%}{{ return(known) }}{%- endif -%}
     {%- set metrics = [] -%}
     {%- for name, definition in var('northstar_metrics', {}).items() -%}
         {%- do metrics.append(northstar.metric(name, definition)) -%}
     {%- endfor -%}
-    {{ return(metrics) }}
+    {{ return(northstar.remember('metrics', metrics)) }}
 {%- endmacro %}
 
 {% macro metric(name, definition) -%}

@@ -2,22 +2,60 @@
     What the definitions name, so that nothing else is stored at event grain.
 
     named_events()   the event names of every definition, its voids and the anchors of
-                     the entities that a definition counts
+                     the entities
+    is_named()       whether a row's event is one of them
     named_columns()  the columns of int_northstar__events beyond its keys: those that a
                      definition counts, sums, matches or filters by, the ids of the
                      entities counted, and the mapped segments. Output: {name, type}
+    stored_event_columns()  the same of int_northstar__named_events: also what says whose
+                     a row is, and the flags
 -#}
 {% macro named_events() -%}
+    {%- set known = northstar.recall('named_events') -%}
+    {%- if known is not none -%}{{ return(known) }}{%- endif -%}
     {%- set names = [] -%}
     {%- for metric in northstar.event_metrics() -%}
         {%- for entry in metric.events -%}{%- do names.append(entry.event) -%}{%- endfor -%}
         {%- if metric.void -%}{%- do names.append(metric.void.event) -%}{%- endif -%}
-        {%- if metric.anchor -%}{%- do names.append(metric.anchor) -%}{%- endif -%}
     {%- endfor -%}
-    {{ return(names | unique | list) }}
+    {%- for entity in var('northstar_entities').values() if entity.anchor -%}
+        {%- do names.append(entity.anchor) -%}
+    {%- endfor -%}
+    {{ return(northstar.remember('named_events', names | unique | list)) }}
+{%- endmacro %}
+
+{% macro is_named() -%}
+    {%- set literals = [] -%}
+    {%- for name in northstar.named_events() -%}
+        {%- do literals.append(northstar.string_literal(name)) -%}
+    {%- endfor -%}
+    {%- if not literals -%}{{ return('1 = 0') }}{%- endif -%}
+    {{ return('event_name in (' ~ literals | join(', ') ~ ')') }}
+{%- endmacro %}
+
+{% macro stored_event_columns() -%}
+    {%- set known = northstar.recall('stored_event_columns') -%}
+    {%- if known is not none -%}{{ return(known) }}{%- endif -%}
+    {%- set named = northstar.named_columns() | map(attribute='name') | list -%}
+    {%- set needed = ['user_id', 'anonymous_id', 'is_internal', 'is_bot', 'is_test'] -%}
+    {%- for input in ('exclusions', 'consent', 'erasure_requests')
+        if northstar.has_input('northstar_' ~ input) -%}
+        {%- do needed.append('account_id') -%}
+    {%- endfor -%}
+    {%- for entity in var('northstar_entities').values() if entity.anchor -%}
+        {%- do needed.append(entity.id) -%}
+    {%- endfor -%}
+    {%- set columns = [] -%}
+    {%- for column in northstar.event_columns()
+        if column.name in named or column.name in needed -%}
+        {%- do columns.append(column) -%}
+    {%- endfor -%}
+    {{ return(northstar.remember('stored_event_columns', columns)) }}
 {%- endmacro %}
 
 {% macro named_columns() -%}
+    {%- set known = northstar.recall('named_columns') -%}
+    {%- if known is not none -%}{{ return(known) }}{%- endif -%}
     {%- set words = [] -%}
     {%- for metric in northstar.event_metrics() -%}
         {%- do words.append(metric.entity_column) -%}
@@ -39,5 +77,5 @@
         and (column.name in words or column.name in segments) -%}
         {%- do columns.append(column) -%}
     {%- endfor -%}
-    {{ return(columns) }}
+    {{ return(northstar.remember('named_columns', columns)) }}
 {%- endmacro %}

@@ -1,3 +1,7 @@
+{#- A view: statuses and ends of periods move with the watermark, measures do not. -#}
+
+{{ config(materialized='view') }}
+
 with
 
 entity_measures as (
@@ -31,38 +35,6 @@ published as (
             entity_measures.metric_name = metric_values.metric_name
             and entity_measures.period_start = metric_values.period_start
     inner join metrics on entity_measures.metric_name = metrics.metric_name
-),
-
--- growth status is a matter of the periods in which an entity qualified
-qualified as (
-    select
-        metric_name,
-        entity_id,
-        period_start,
-        previous_start,
-        min(period_end) over (
-            partition by metric_name, entity_id
-        ) as first_end
-    from published
-    where is_qualified and window_kind in ('calendar', 'rolling')
-),
-
-growth as (
-    select
-        qualified.metric_name,
-        qualified.entity_id,
-        qualified.period_start,
-        case
-            when qualified.first_end > qualified.period_start then 'new'
-            when previous.entity_id is not null then 'retained'
-            else 'resurrected'
-        end as growth_status
-    from qualified
-    left join qualified as previous
-        on
-            qualified.metric_name = previous.metric_name
-            and qualified.entity_id = previous.entity_id
-            and qualified.previous_start = previous.period_start
 )
 
 select
@@ -86,13 +58,8 @@ select
         ~ ' when published.unit_scale = 1 then published.contribution'
         ~ ' else published.contribution * published.unit_scale end'
     ) }} as contribution,
-    growth.growth_status,
+    published.growth_status,
 {%- for segment in northstar.segments() %}
     published.{{ segment }}{{ ',' if not loop.last }}
 {%- endfor %}
 from published
-left join growth
-    on
-        published.metric_name = growth.metric_name
-        and published.entity_id = growth.entity_id
-        and published.period_start = growth.period_start

@@ -14,7 +14,7 @@ north_star as (
         period_start,
         period_end,
         period_status,
-        cast(null as {{ dbt.type_string() }}) as entity_id,
+        cast(null as {{ northstar.text_type() }}) as entity_id,
         {{ '0' if adds_up else 'value' }} as contribution,
         0 as qualified_entities,
         '(none)' as growth_status,

@@ -180,6 +180,12 @@ class Consumer:
             log="\n".join(said),
         )
 
+    def build(self, *arguments: str) -> DbtRun:
+        """Build the project without its tests, in this process."""
+        return self.dbt(
+            "build", "--exclude-resource-types", "test", "unit_test", *arguments
+        )
+
     def rows(self, relation: str, where: str = "true") -> list[Row]:
         """The rows of a model, seed or raw table, sorted by all their columns.
 
@@ -242,6 +248,11 @@ class Consumer:
     def append(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows to a raw table: what arrives before the next run."""
         self.database.append(name, {"columns": self.columns[name], "rows": rows})
+
+    def replace(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put these rows in place of a raw table's; the table itself stays."""
+        self.database.execute(f'delete from {self.database.raw_schema}."{name}"')
+        self.append(name, rows)
 
     def set_vars(self, vars: Mapping[str, Any]) -> None:
         """Put other vars in place of the package's vars."""

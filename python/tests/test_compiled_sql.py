@@ -73,13 +73,13 @@ def test_events_keep_only_what_a_definition_names(
 ) -> None:
     consumer = Consumer(tmp_path, duckdb_engine, vars=VARS, tables={"events": TABLE})
 
-    consumer.dbt("run", "--select", "+int_northstar__events").assert_success()
+    consumer.dbt("run", "--select", "+int_northstar__named_events").assert_success()
 
     columns = consumer.query(
         "select column_name from information_schema.columns"
-        " where table_name = 'int_northstar__events'"
+        " where table_name = 'int_northstar__named_events'"
     )
     assert {row["column_name"] for row in columns} == {
-        *("source_name", "event_id", "event_name", "occurred_at", "local_date"),
-        *("person_id", "is_known_person", "account_id", "device"),
+        *("source_name", "load_date", "event_id", "event_name", "occurred_at"),
+        *("local_date", "user_id", "account_id", "device"),
     }

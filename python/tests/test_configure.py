@@ -85,6 +85,8 @@ def test_what_is_allowed_is_what_is_checked(schema: dict[str, Any]) -> None:
             assert re.findall("`([a-z]+)`", allowed) == rule["allowed"], name
         elif "least" in rule:
             assert allowed == f"{rule['least']} to {rule['most']}", name
+        elif rule["type"] == "boolean":
+            assert allowed == "`true`, `false`", name
         else:
             assert rule["type"] in ("zone", "date", "text"), name
 

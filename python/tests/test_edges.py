@@ -375,6 +375,9 @@ def test_inputs_may_be_empty(tmp_path: Path, engine: Engine) -> None:
         ("missing_time", None),
     ]
     assert len(found.pop("northstar__metric_definitions")) == 5
+    # what was published stays published, and its end too
+    taken_back = found.pop("northstar__metric_revisions")
+    assert [row["new_value"] for row in taken_back if row["old_value"]] == [None]
     assert not any(found.values())
     assert_same_marts(consumer, APP_AND_WEB, tables)
 
@@ -383,6 +386,7 @@ def test_inputs_may_be_empty(tmp_path: Path, engine: Engine) -> None:
     consumer.dbt("build").assert_success()
     found = marts(consumer)
     assert len(found.pop("northstar__metric_definitions")) == 5
+    assert found.pop("northstar__metric_revisions") == taken_back
     assert not any(found.values())
 
 

@@ -1081,9 +1081,4 @@ def test_a_failing_company_is_cut_down_to_what_fails() -> None:
 
 
 def test_without_any_row_there_is_nothing_but_an_empty_ledger() -> None:
-    assert run([], weekly()) == {
-        "event_ledger": [],
-        "entities": [],
-        "entity_periods": [],
-        "metric_periods": [],
-    }
+    assert not any(run([], weekly()).values())

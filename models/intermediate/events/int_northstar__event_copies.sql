@@ -1,59 +1,73 @@
-{#- Step 3. Every copy of an event that came more than once; the first is kept. -#}
+{#-
+    Step 3. Every row of an event that may have come more than once, as it was loaded:
+    which of them is kept depends on all, so int_northstar__ranked_copies decides. Rows
+    whose hashes are equal by accident are here too, and do no harm. One row per raw row.
+-#}
 
-{{ config(materialized='table') }}
+{{ config(
+    materialized='northstar_incremental',
+    storage='facts',
+    changes={
+        'relation': 'int_northstar__changed_loads',
+        'keys': ['source_name', 'load_date'],
+    },
+) }}
 
-{%- set columns = northstar.event_columns() %}
+{%- set columns = northstar.event_columns() -%}
+{%- set rebuilds = northstar.rebuilds('facts') %}
 
 with
 
 screened as (
     select * from {{ ref('int_northstar__screened_events') }}
-    where rejected_as is null and is_deduplicated
 ),
 
+event_keys as (
+    select * from {{ ref('int_northstar__event_keys') }}
+),
+{% if not rebuilds %}
+changed_keys as (
+    select distinct event_keys.event_key
+    from event_keys
+    inner join {{ ref('int_northstar__changed_loads') }} as changed_loads
+        on
+            event_keys.source_name = changed_loads.source_name
+            and event_keys.load_date = changed_loads.load_date
+),
+{% endif %}
 repeated as (
-    select
-        source_name,
-        event_id
-    from screened
-    group by source_name, event_id
+    select event_key
+    from event_keys
+    {%- if not rebuilds %}
+    where event_key in (select changed_keys.event_key from changed_keys)
+    {%- endif %}
+    group by event_key
     having count(*) > 1
 ),
 
 copies as (
-    select screened.*
+    select *
     from screened
-    inner join repeated
-        on
-            screened.source_name = repeated.source_name
-            and screened.event_id = repeated.event_id
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by source_name, event_id
-            order by loaded_at, occurred_at, row_hash
-        ) as copy_number,
-        first_value(row_hash) over (
-            partition by source_name, event_id
-            order by loaded_at, occurred_at, row_hash
-        ) as kept_hash
-    from copies
+    where
+        is_deduplicated
+        and rejected_as is null
+        and {{ northstar.key_hash(['source_name', 'event_id']) }} in (
+            select repeated.event_key from repeated
+        )
+        {%- if not rebuilds %}
+        and {{ northstar.in_changed_loads('screened') }}
+        {%- endif %}
 )
 
 select
     source_name,
+    load_date,
     event_id,
 {%- for column in columns if column.name not in ('event_id', 'loaded_at') %}
     {{ column.name }},
 {%- endfor %}
     loaded_at,
     local_date,
-    case
-        when copy_number = 1 then 'kept'
-        when row_hash <> kept_hash then 'conflict'
-        else 'duplicate'
-    end as copy_disposition
-from ranked
+    {{ northstar.row_hash_by_source(northstar.input_entries('northstar_events')) }}
+        as row_hash
+from copies

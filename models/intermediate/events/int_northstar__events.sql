@@ -1,41 +1,60 @@
 {#-
-    Steps 2 to 7 are behind us: the accepted events that some definition names, with
-    the columns that some definition uses. One row per event.
+    Steps 4 to 7 for the metrics: the events that some definition names, each once, with
+    the columns that some definition uses, its person and its disposition. What counts
+    is accepted. One row per event.
 -#}
 
-{{ config(materialized='table') }}
-
-{%- set names = northstar.named_events() -%}
-{%- set columns = northstar.named_columns() %}
+{%- set columns = northstar.stored_event_columns() %}
 
 with
 
-events as (
-    select * from {{ ref('int_northstar__judged_events') }}
+named as (
+    select
+        source_name,
+        load_date,
+        event_id,
+        event_name,
+        occurred_at,
+        {%- for column in columns %}
+        {{ column.name }},
+        {%- endfor %}
+        local_date
+    from {{ ref('int_northstar__named_events') }}
+
+    union all
+
+    select
+        source_name,
+        load_date,
+        event_id,
+        event_name,
+        occurred_at,
+        {%- for column in columns %}
+        {{ column.name }},
+        {%- endfor %}
+        local_date
+    from {{ ref('int_northstar__ranked_copies') }}
     where
-        disposition = 'accepted'
-        {%- if names %}
-        and event_name in (
-            {%- for name in names %}
-            {{ northstar.string_literal(name) }}{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
-        {%- else %}
-        and 1 = 0
+        copy_disposition = 'kept'
+        and {{ northstar.is_named() }}
+),
+
+identified as (
+    select
+        named.*
+        {%- if northstar.has_people() %},
+        {{ northstar.person_id('named') }} as person_id,
+        {{ northstar.is_known_person('named') }} as is_known_person
         {%- endif %}
+    from named
+    {%- if northstar.has_identity() %}
+    left join {{ ref('int_northstar__identities') }} as identities
+        on {{ northstar.raw_person_id('named') }} = identities.id
+    {%- endif %}
 )
 
 select
-    source_name,
-    event_id,
-    event_name,
-    occurred_at,
-    {%- for column in columns %}
-    {{ column.name }},
-    {%- endfor %}
-    {%- if northstar.has_people() %}
-    person_id,
-    is_known_person,
-    {%- endif %}
-    local_date
-from events
+    identified.*,
+    {{ northstar.disposition() }} as disposition
+from identified
+{{ northstar.judgement_joins('occurred_at') }}

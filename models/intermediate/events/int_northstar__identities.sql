@@ -1,19 +1,60 @@
 {#-
     Step 4. The canonical id of every id that belongs to another one, or that is a
     device and a known user at once. An id that is not here is its own. One row per id.
+
+    A run without links looks at the ids that are on rows read in it; links can reach
+    anyone, so with them all ids are resolved. The columns seen_ are what the last
+    complete run had; an id that is its own again has a row until this run completes.
 -#}
 
-{{ config(materialized='table', enabled=northstar.has_identity()) }}
+{{ config(
+    materialized='northstar_incremental',
+    storage='definitions',
+    changes={'keys': ['id']},
+    enabled=northstar.has_identity(),
+) }}
 
 {%- set has_links = northstar.has_input('northstar_identity_links') -%}
 {%- set has_devices = northstar.has_event_column('user_id')
     and northstar.has_event_column('anonymous_id') -%}
-{%- set latest = var('northstar_anonymous_owner') == 'last' %}
+{%- set latest = var('northstar_anonymous_owner') == 'last' -%}
+{%- set rebuilds = northstar.rebuilds('definitions') -%}
+{%- set looks_at_some = not rebuilds and not has_links %}
 
 with
+{% if looks_at_some %}
+read_ids as (
+    select * from {{ ref('int_northstar__read_ids') }}
+    where id_type in ('user', 'anonymous')
+),
 
+{% endif %}
 events as (
-    select * from {{ ref('int_northstar__distinct_events') }}
+    {%- for relation, first_at, last_at, condition in [
+        ('int_northstar__activity', 'first_at', 'last_at', 'rejected_as is null'),
+        (
+            'int_northstar__ranked_copies', 'occurred_at', 'occurred_at',
+            "copy_disposition = 'kept'",
+        ),
+    ] %}
+    select
+        {%- for column in ('user_id', 'anonymous_id')
+            if northstar.has_event_column(column) %}
+        {{ column }},
+        {%- endfor %}
+        {{ first_at }} as first_at,
+        {{ last_at }} as last_at
+    from {{ ref(relation) }}
+    where
+        {{ condition }}
+        {%- if looks_at_some %}
+        and (
+            user_id in (select read_ids.id from read_ids)
+            or anonymous_id in (select read_ids.id from read_ids)
+        )
+        {%- endif %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 {% if northstar.has_event_column('user_id') %}
 known_ids as (
@@ -50,7 +91,7 @@ sightings as (
     select
         events.anonymous_id as device_id,
         events.user_id,
-        {{ 'max' if latest else 'min' }}(events.occurred_at) as seen_at
+        {{ 'max(events.last_at)' if latest else 'min(events.first_at)' }} as seen_at
     from events
     left join known_ids on events.anonymous_id = known_ids.id
     where
@@ -179,11 +220,47 @@ resolved as (
         true as is_known
     from known_devices
 )
-{%- endif %}
+{%- endif %},
+
+current_ids as (
+    select
+        id,
+        canonical_id,
+        is_known
+    from resolved
+    where
+        (id <> canonical_id or is_known)
+        {%- if looks_at_some %}
+        and id in (select read_ids.id from read_ids)
+        {%- endif %}
+){{ ',' if not rebuilds }}
+{% if not rebuilds %}
+known as (
+    select
+        id,
+        seen_canonical_id,
+        seen_is_known
+    from {{ this }}
+    {%- if looks_at_some %}
+    where id in (select read_ids.id from read_ids)
+    {%- endif %}
+)
+
+select
+    coalesce(current_ids.id, known.id) as id,
+    current_ids.canonical_id,
+    coalesce(current_ids.is_known, false) as is_known,
+    known.seen_canonical_id,
+    known.seen_is_known
+from current_ids
+full join known on current_ids.id = known.id
+{%- else %}
 
 select
     id,
     canonical_id,
-    is_known
-from resolved
-where id <> canonical_id or is_known
+    is_known,
+    canonical_id as seen_canonical_id,
+    is_known as seen_is_known
+from current_ids
+{%- endif %}

@@ -1,4 +1,7 @@
-{#- Step 2. Every raw row, with what it is rejected for, if anything. -#}
+{#-
+    Step 2. Every raw row, with what it is rejected for, if anything. One row per raw
+    row. load_date is the day of loading: the unit in which raw events are read again.
+-#}
 
 {%- set sources = northstar.input_entries('northstar_events') -%}
 {%- set columns = northstar.event_columns() -%}
@@ -32,11 +35,14 @@ identified as (
         coalesce(
             event_id,
             case
-                when source_name in {{ northstar.source_names(hashed) }} then row_hash
+                when
+                    event_id is null
+                    and source_name in {{ northstar.source_names(hashed) }}
+                    then {{ northstar.row_hash_by_source(hashed) }}
             end
         ) as event_id,
         {%- elif hashed %}
-        row_hash as event_id,
+        {{ northstar.row_hash_by_source(hashed) }} as event_id,
         {%- else %}
         event_id,
         {%- endif %}
@@ -51,15 +57,16 @@ identified as (
         {{ column.name }},
         {%- endfor %}
         {{ 'coalesce(loaded_at, occurred_at)' if has_loaded_at else 'occurred_at' }}
-            as loaded_at,
-        row_hash
+            as loaded_at
     from events
 ),
 
 dated as (
     select
         *,
-        {{ northstar.local_date('coalesce(occurred_at, loaded_at)') }} as local_date
+        {{ northstar.load_date() }} as load_date,
+        {{ northstar.local_date_of_many('coalesce(occurred_at, loaded_at)') }}
+            as local_date
     from identified
 ),
 
@@ -73,14 +80,16 @@ screened as (
                 then 'missing_entity'
             {%- if unloaded %}
             when source_name in {{ northstar.source_names(unloaded) }}
-                and occurred_at > {{ northstar.add_seconds(
-                    "cast('" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S')
-                    ~ "' as timestamp)", 300) }}
+                and {{ northstar.is_in_future() }}
                 then 'future'
             {%- endif %}
             when occurred_at > {{ northstar.add_seconds('loaded_at', 300) }}
                 then 'future'
-            when local_date < cast('{{ var("northstar_min_event_date") }}' as date)
+            -- no zone is a day from UTC: only rows near the date need their own
+            when occurred_at < {{ northstar.add_seconds(
+                "cast('" ~ var('northstar_min_event_date') ~ "' as timestamp)", 172800
+            ) }}
+                and local_date < cast('{{ var("northstar_min_event_date") }}' as date)
                 then 'out_of_range'
         end as rejected_as
     from dated
@@ -94,7 +103,7 @@ select
     {{ column.name }},
 {%- endfor %}
     loaded_at,
+    load_date,
     local_date,
-    row_hash,
     rejected_as
 from screened

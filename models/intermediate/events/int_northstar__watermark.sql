@@ -4,7 +4,7 @@
     where no row is left.
 -#}
 
-{{ config(materialized='table') }}
+{{ config(materialized='ephemeral') }}
 
 {%- set optional = [] -%}
 {%- for source in northstar.input_entries('northstar_events')
@@ -14,20 +14,31 @@
 
 with
 
-screened as (
-    select * from {{ ref('int_northstar__screened_events') }}
-    where
-        rejected_as is null
-        {%- if optional %}
-        and source_name not in {{ northstar.source_names(optional) }}
-        {%- endif %}
+loaded as (
+    select
+        source_name,
+        max(loaded_until) as loaded_until
+    from {{ ref('int_northstar__activity') }}
+    where rejected_as is null
+    group by source_name
+
+    union all
+
+    select
+        source_name,
+        max(loaded_at) as loaded_until
+    from {{ ref('int_northstar__event_copies') }}
+    group by source_name
 ),
 
 sources as (
     select
         source_name,
-        max(loaded_at) as loaded_until
-    from screened
+        max(loaded_until) as loaded_until
+    from loaded
+    {%- if optional %}
+    where source_name not in {{ northstar.source_names(optional) }}
+    {%- endif %}
     group by source_name
 ),
 

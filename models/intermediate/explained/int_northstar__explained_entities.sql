@@ -110,7 +110,7 @@ judged as (
         {%- if conditioned %}
         case when not entity_measures.is_counted then 'not_in_state' end
         {%- else %}
-        cast(null as {{ dbt.type_string() }})
+        cast(null as {{ northstar.text_type() }})
         {%- endif %} as state_reason
     from measured
     inner join metrics on measured.metric_name = metrics.metric_name

@@ -16,7 +16,7 @@
 -#}
 
 {%- set metrics = northstar.event_metrics() -%}
-{%- set no_text = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
+{%- set no_text = 'cast(null as ' ~ northstar.text_type() ~ ')' -%}
 {%- set no_number = 'cast(null as decimal(38, 9))' -%}
 {%- set by_time = 'booked_at, ' ~ northstar.byte_order('event_id') ~ ', '
     ~ northstar.byte_order('source_name') -%}
@@ -492,7 +492,7 @@ events as (
             {%- endif %}
             {%- if metric.nth %}
             when nth_reason is not null
-                then cast(event_rank as {{ dbt.type_string() }})
+                then cast(event_rank as {{ northstar.text_type() }})
             {%- endif %}
             {%- if event_states %}
             when window_reason is null and eligibility_reason = 'not_in_state'

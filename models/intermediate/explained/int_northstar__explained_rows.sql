@@ -16,6 +16,7 @@ with
 
 accepted as (
     select * from {{ ref('int_northstar__events') }}
+    where disposition = 'accepted'
 ),
 
 screened as (
@@ -24,12 +25,12 @@ screened as (
 ),
 
 copies as (
-    select * from {{ ref('int_northstar__event_copies') }}
+    select * from {{ ref('int_northstar__ranked_copies') }}
     where copy_disposition <> 'kept'
 ),
 
 judged as (
-    select * from {{ ref('int_northstar__judged_events') }}
+    select * from {{ ref('int_northstar__events') }}
     where disposition <> 'accepted'
 ),
 {% if has_identity %}
@@ -78,7 +79,7 @@ rows_of_all_steps as (
         {{ column.name }},
         {%- endfor %}
         cast(null as integer) as rejected_at_step,
-        cast(null as {{ dbt.type_string() }}) as rejection
+        cast(null as {{ northstar.text_type() }}) as rejection
     from accepted
 
     union all

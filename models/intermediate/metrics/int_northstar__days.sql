@@ -14,8 +14,20 @@
 
 with
 
+-- whether they are accepted is for the metrics to say: this is where to look
 events as (
-    select * from {{ ref('int_northstar__events') }}
+    {%- for relation in (
+        'int_northstar__named_events', 'int_northstar__event_copies',
+    ) %}
+    select
+        {%- for column in booked_at %}
+        {{ column }},
+        {%- endfor %}
+        local_date
+    from {{ ref(relation) }}
+    where {{ northstar.is_named() }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 watermark as (

@@ -5,10 +5,24 @@
     of what had been booked when as much of it had elapsed.
 
     contribution is what the row adds to an entity's share of the total; a null measure
-    is a row whose events passed the window and left nothing to measure.
+    is a row whose events passed the window and left nothing to measure. growth_status
+    is new, retained or resurrected where the entity qualifies, by calendar and rolling
+    periods.
+
+    Rows of an entity follow from its events alone, so a run replaces those of the
+    entities touched; and what the watermark moves: the same point, and the periods of
+    states that have begun since.
 -#}
 
-{{ config(materialized='table') }}
+{{ config(
+    materialized='northstar_incremental',
+    storage='definitions',
+    changes={
+        'relation': 'int_northstar__touched_entities',
+        'keys': ['entity_type', 'entity_id'],
+    },
+    also_replaces='is_same_point',
+) }}
 
 {%- set metrics = northstar.computed_metrics() -%}
 {%- set event_metrics = northstar.event_metrics() -%}
@@ -24,6 +38,7 @@
     northstar.byte_order('event_id'),
     northstar.byte_order('source_name'),
 ] -%}
+{%- set all_at_once = northstar.rebuilds('definitions') -%}
 {%- set period_conditions = [] -%}
 {%- for metric in metrics -%}
     {%- for condition in metric.when or []
@@ -151,7 +166,7 @@ counted as (
         measure,
         0 as actors,
         {%- for segment in segments %}
-        cast(null as {{ dbt.type_string() }}) as {{ segment }},
+        cast(null as {{ northstar.text_type() }}) as {{ segment }},
         {%- endfor %}
         true as has_event
     from {{ ref('int_northstar__state_periods') }}
@@ -269,7 +284,7 @@ eligible as (
             and cumulated.entity_id = eligible_{{ loop.index }}.entity_id
             and cumulated.period_start = eligible_{{ loop.index }}.period_start
     {%- endfor %}
-){{ ',' if has_lifetime }}
+),
 {% if has_lifetime %}
 -- and has a row where the measure or the qualifying changed
 followed as (
@@ -282,29 +297,139 @@ followed as (
             partition by metric_name, entity_id, measure is null order by period_start
         ) as was_counted
     from eligible
-)
+),
 {% endif %}
+judged as (
+    select
+        metric_name,
+        entity_type,
+        entity_id,
+        period_start,
+        is_same_point,
+        measure,
+        is_counted and has_event as is_qualified,
+        case when is_counted then measure end as contribution,
+        {%- for segment in segments %}
+        {{ segment }},
+        {%- endfor %}
+        window_kind
+    {%- if has_lifetime %}
+    from followed
+    where
+        window_kind <> 'lifetime'
+        or measure is null
+        or previous_measure is null
+        or measure <> previous_measure
+        or is_counted <> was_counted
+    {%- else %}
+    from eligible
+    {%- endif %}
+),
+{% if not all_at_once %}
+touched as (
+    select * from {{ ref('int_northstar__touched_entities') }}
+),
+{% if northstar.state_metrics() %}
+opened as (
+    select
+        metric_name,
+        max(period_start) as last_start
+    from {{ this }}
+    where
+        metric_name in (
+            {%- for metric in northstar.state_metrics() %}
+            '{{ metric.name }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+    group by metric_name
+),
+{% endif %}
+replaced as (
+    select judged.*
+    from judged
+    left join touched
+        on
+            judged.entity_type = touched.entity_type
+            and judged.entity_id = touched.entity_id
+    {%- if northstar.state_metrics() %}
+    left join opened on judged.metric_name = opened.metric_name
+    {%- endif %}
+    where
+        touched.entity_id is not null
+        or judged.is_same_point
+        {%- if northstar.state_metrics() %}
+        or (
+            judged.window_kind = 'as_of'
+            and (opened.last_start is null or judged.period_start > opened.last_start)
+        )
+        {%- endif %}
+),
+{% else %}
+replaced as (
+    select * from judged
+),
+{% endif %}
+-- growth status is a matter of the periods in which an entity qualified
+qualified as (
+    select
+        replaced.metric_name,
+        replaced.entity_id,
+        replaced.period_start,
+        periods.previous_start,
+        min(periods.period_end) over (
+            partition by replaced.metric_name, replaced.entity_id
+        ) as first_end
+    from replaced
+    inner join metrics on replaced.metric_name = metrics.metric_name
+    inner join periods
+        on
+            metrics.window_name = periods.window_name
+            and replaced.period_start = periods.period_start
+    where
+        replaced.is_qualified
+        and replaced.measure is not null
+        and not replaced.is_same_point
+        and metrics.is_published
+        and metrics.window_kind in ('calendar', 'rolling')
+),
+
+growth as (
+    select
+        qualified.metric_name,
+        qualified.entity_id,
+        qualified.period_start,
+        case
+            when qualified.first_end > qualified.period_start then 'new'
+            when previous.entity_id is not null then 'retained'
+            else 'resurrected'
+        end as growth_status
+    from qualified
+    left join qualified as previous
+        on
+            qualified.metric_name = previous.metric_name
+            and qualified.entity_id = previous.entity_id
+            and qualified.previous_start = previous.period_start
+)
+
 select
-    metric_name,
-    entity_type,
-    entity_id,
-    period_start,
-    is_same_point,
-    measure,
-    is_counted and has_event as is_qualified,
-    case when is_counted then measure end as contribution,
+    replaced.metric_name,
+    replaced.entity_type,
+    replaced.entity_id,
+    replaced.period_start,
+    replaced.is_same_point,
+    replaced.measure,
+    replaced.is_qualified,
+    replaced.contribution,
 {%- for segment in northstar.segments() %}
-    {{ "coalesce(" ~ segment ~ ", '(unknown)')" if segment in segments
-        else "'(unknown)'" }} as {{ segment }}{{ ',' if not loop.last }}
+    {{ "coalesce(replaced." ~ segment ~ ", '(unknown)')" if segment in segments
+        else "'(unknown)'" }} as {{ segment }},
 {%- endfor %}
-{%- if has_lifetime %}
-from followed
-where
-    window_kind <> 'lifetime'
-    or measure is null
-    or previous_measure is null
-    or measure <> previous_measure
-    or is_counted <> was_counted
-{%- else %}
-from eligible
-{%- endif %}
+    growth.growth_status
+from replaced
+left join growth
+    on
+        replaced.metric_name = growth.metric_name
+        and replaced.entity_id = growth.entity_id
+        and replaced.period_start = growth.period_start
+        and not replaced.is_same_point
+        and replaced.measure is not null

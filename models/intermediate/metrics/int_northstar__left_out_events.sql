@@ -9,11 +9,31 @@
     {%- set parts = parts | rejectattr('state') | list -%}
     {%- if parts -%}{%- do metrics.append((metric, parts)) -%}{%- endif -%}
 {%- endfor %}
+{#- few rows lack anything: they are found before the metrics look -#}
+{%- set lacking = [] -%}
+{%- for metric, parts in metrics -%}
+    {%- for part in parts -%}
+        {%- do lacking.append(northstar.entity_id(part) ~ ' is null') -%}
+        {%- do lacking.append(northstar.booked_at(part) ~ ' is null') -%}
+        {%- if part.measure != 'count' -%}
+            {%- do lacking.append(northstar.amount(part) ~ ' is null') -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endfor %}
 
 with
 
 events as (
     select * from {{ ref('int_northstar__events') }}
+    where
+        disposition = 'accepted'
+        and (
+            {%- for condition in lacking | unique %}
+            {{ condition }}{{ ' or' if not loop.last }}
+            {%- else %}
+            1 = 0
+            {%- endfor %}
+        )
 ),
 {% for metric, parts in metrics %}
 {%- set missing = {'entity': [], 'time': [], 'value': []} %}

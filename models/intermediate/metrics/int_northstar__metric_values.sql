@@ -129,6 +129,7 @@ spine as (
         on
             metrics.window_name = periods.window_name
             and bounds.first_start <= periods.period_start
+            and periods.is_reached
     where
         metrics.window_kind = 'rolling'
         or periods.starts_at <= periods.watermark_at

@@ -2,7 +2,9 @@
     The periods of every window that a definition uses, with their instants and how far
     the watermark has come in each. One row per window and period.
 
-    same_point_at is the instant of the period before at which as much of it had
+    is_reached is false for rolling windows that have not begun to count: entities have
+    measures in them already, so that these depend on the entity alone. same_point_at is
+    the instant of the period before at which as much of it had
     elapsed; only open calendar periods have one.
 -#}
 
@@ -95,8 +97,6 @@ measured as (
         end as elapsed_seconds
     from timed
     cross join watermark
-    -- the last rolling window is the first that ends at or after the watermark
-    where timed.opens_after_at is null or timed.opens_after_at < watermark.watermark_at
 )
 
 select
@@ -108,6 +108,8 @@ select
     ends_at,
     watermark_at,
     is_open,
+    -- the last rolling window is the first that ends at or after the watermark
+    opens_after_at is null or opens_after_at < watermark_at as is_reached,
     {{ northstar.quotient('elapsed_seconds', 'length_seconds') }} as elapsed_share,
     case
         when is_open and opens_after_at is null

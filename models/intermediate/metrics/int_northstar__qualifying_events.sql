@@ -27,7 +27,7 @@
 with
 
 events as (
-    select * from {{ ref('int_northstar__events') }}
+    select * from {{ ref('int_northstar__recounted_events') }}
 ){{ ',' if metrics }}
 {% if uses.anchors %}
 anchors as (
@@ -75,11 +75,11 @@ windows as (
         {%- endif %}
         {%- if uses_distinct %}
         {{ northstar.distinct_value(metric) if metric.distinct
-            else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as distinct_value,
+            else 'cast(null as ' ~ northstar.text_type() ~ ')' }} as distinct_value,
         {%- endif %}
         {%- if uses_actors %}
         {{ northstar.actor_id(metric) if metric.actors
-            else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as actor_id,
+            else 'cast(null as ' ~ northstar.text_type() ~ ')' }} as actor_id,
         {%- endif %}
         {%- for segment in segments %}
         {{ segment }},
@@ -425,8 +425,8 @@ select * from {{ metric.name }}
 {{ 'union all' if not loop.last }}
 {%- else %}
 select
-    cast(null as {{ dbt.type_string() }}) as metric_name,
-    cast(null as {{ dbt.type_string() }}) as entity_id
+    cast(null as {{ northstar.text_type() }}) as metric_name,
+    cast(null as {{ northstar.text_type() }}) as entity_id
 from events
 where 1 = 0
 {%- endfor %}

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from northstar import __version__
+from northstar.check import check_tree
 from northstar.errors import DifferentValueError, NorthstarError
 from northstar.explain import explain as explain_value
 from northstar.explain import explain_entity
+from northstar.manifest import find_manifest, read_manifest
 from northstar.periods import choose_metric, read_metrics, read_periods
 from northstar.render import render_periods
+from northstar.render_check import find_lines, render_github, render_json, render_text
 from northstar.render_explanation import (
     explanation_json,
     render_entity,
     render_explanation,
 )
+from northstar.render_tree_diff import render_diff
+from northstar.render_tree_html import render_html
+from northstar.render_tree_json import render_json as render_tree_json
+from northstar.render_tree_json import tree_json
+from northstar.render_tree_markdown import render_markdown
+from northstar.render_tree_svg import THEMES, render_svg
+from northstar.tree import Tree, build_tree, choose_node
+from northstar.tree_diff import compare_trees, read_other_tree
+from northstar.tree_values import TreeValues, read_values
 from northstar.warehouse import open_warehouse
 
 
@@ -54,6 +66,14 @@ _PROJECT_OPTIONS = (
     click.option(
         "--target", help="The target in profiles.yml.  [default: the profile's]"
     ),
+)
+
+
+_project_dir, _profiles_dir, _target = _PROJECT_OPTIONS
+_manifest_option = click.option(
+    "--manifest",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The manifest of dbt.  [default: target/manifest.json of the project]",
 )
 
 
@@ -142,3 +162,182 @@ def explain(
             f"the steps of {metric} do not come to what northstar__metric_periods has. "
             "Build the project anew; if that does not mend it, it is a bug of northstar"
         )
+
+
+@main.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="github prints annotations for its workflows.",
+)
+@click.option(
+    "--today",
+    metavar="DATE",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The date against which reviews are due.  [default: today]",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["warning", "error"]),
+    default="warning",
+    show_default=True,
+    help="The least severity that makes the exit code 1.",
+)
+@_project_dir
+@_manifest_option
+@click.pass_context
+def check(
+    context: click.Context,
+    form: str,
+    today: datetime | None,
+    fail_on: str,
+    project_dir: Path,
+    manifest: Path | None,
+) -> None:
+    """Check the driver tree and who answers for it.
+
+    Reads what `dbt parse` wrote; asks no warehouse. Exits with 1 where it finds
+    something, with 2 where it could not look.
+
+    \b
+    Example:
+      dbt parse && northstar check
+    """
+    tree = build_tree(read_manifest(manifest or find_manifest(project_dir)))
+    checked = check_tree(tree, today.date() if today else date.today())
+    file = project_dir / "dbt_project.yml"
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    lines = find_lines(text, iter(tree.nodes))
+    if form == "json":
+        click.echo(render_json(checked, lines), nl=False)
+    elif form == "github":
+        folder = project_dir.as_posix().removeprefix("./").strip("/")
+        prefix = f"{folder}/" if folder != "." and not project_dir.is_absolute() else ""
+        click.echo(render_github(checked, lines, prefix), nl=False)
+    else:
+        click.echo(render_text(checked), nl=False)
+    if checked.count("error") or (fail_on == "warning" and checked.findings):
+        context.exit(1)
+
+
+_TREE_FILES = {
+    "html": "driver_tree.html",
+    "markdown": "driver_tree.md",
+    "svg": "driver_tree.svg",
+    "json": "driver_tree.json",
+}
+
+
+@main.command()
+@click.option(
+    "--format",
+    "forms",
+    type=click.Choice([*_TREE_FILES]),
+    multiple=True,
+    help="What to write; may be given several times.  [default: all]",
+)
+@click.option(
+    "--out",
+    default=None,
+    metavar="FOLDER",
+    help="Where to write; - prints the one format that is given.  "
+    "[default: target/northstar of the project]",
+)
+@click.option("--root", metavar="METRIC", help="Only this metric and what drives it.")
+@click.option(
+    "--depth", type=click.IntRange(min=1), help="Only so many levels, the top one too."
+)
+@click.option(
+    "--values", is_flag=True, help="Show the latest final values, from the warehouse."
+)
+@click.option(
+    "--theme",
+    type=click.Choice([*THEMES]),
+    default="light",
+    show_default=True,
+    help="The colours of the SVG; the page follows its reader.",
+)
+@click.option(
+    "--diff",
+    "other",
+    metavar="FILE_OR_COMMIT",
+    help="Print how the tree differs from that of a file, or of a commit of git, "
+    "and write nothing.",
+)
+@_manifest_option
+@_project_options
+def docs(
+    forms: tuple[str, ...],
+    out: str | None,
+    root: str | None,
+    depth: int | None,
+    values: bool,
+    theme: str,
+    other: str | None,
+    manifest: Path | None,
+    project_dir: Path,
+    profiles_dir: Path | None,
+    target: str | None,
+) -> None:
+    """Draw the driver tree: a page, Markdown, a picture, JSON.
+
+    Reads what `dbt parse` wrote; asks the warehouse for nothing but --values.
+
+    \b
+    Examples:
+      dbt parse && northstar docs
+      northstar docs --format json --out docs
+      northstar docs --diff main:docs/driver_tree.json
+    """
+    path = manifest or find_manifest(project_dir)
+    tree = build_tree(read_manifest(path))
+    folder = Path(out) if out and out != "-" else path.parent / "northstar"
+    if other is not None:
+        beside = (folder / _TREE_FILES["json"]).absolute()
+        before = read_other_tree(other, beside, project_dir.absolute())
+        click.echo(render_diff(compare_trees(before, tree_json(tree))), nl=False)
+        return
+    if root is not None or depth is not None:
+        tree = tree.part(choose_node(tree, root), depth)
+    shown = _read_values(project_dir, profiles_dir, target) if values else None
+    if out == "-":
+        if len(forms) != 1:
+            raise click.UsageError(
+                "--out - prints one --format, and needs to know which"
+            )
+        click.echo(_draw(tree, forms[0], shown, theme), nl=False)
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for form in forms or _TREE_FILES:
+            file = folder / _TREE_FILES[form]
+            text = _draw(tree, form, shown, theme)
+            file.write_text(text, encoding="utf-8", newline="\n")
+            click.echo(file)
+    except OSError as error:
+        raise click.UsageError(f"cannot write to {folder}: {error}") from error
+
+
+def _draw(tree: Tree, form: str, values: TreeValues | None, theme: str) -> str:
+    if form == "html":
+        return render_html(tree, values)
+    if form == "markdown":
+        return render_markdown(tree, values)
+    if form == "svg":
+        return render_svg(tree, values, theme)
+    return render_tree_json(tree, values)
+
+
+def _read_values(
+    project_dir: Path, profiles_dir: Path | None, target: str | None
+) -> TreeValues | None:
+    """The values, or none where the warehouse does not give them: the tree stands."""
+    try:
+        with open_warehouse(project_dir, profiles_dir, target) as warehouse:
+            return read_values(warehouse)
+    except NorthstarError as error:
+        click.echo(f"northstar: the tree is drawn without values: {error}", err=True)
+        return None

@@ -1,6 +1,6 @@
 with
 events as (
-    select * from "analytics"."int_northstar__events"
+    select * from "analytics"."int_northstar__recounted_events"
 ),
 -- weekly_teams: step 8, the events it names
 weekly_teams__found as (

@@ -75,6 +75,85 @@ agree on a company that nobody has thought of, both are probably right.
 # 29. The elapsed share of a period that has not begun is 0; its same point is the
 #     start.
 # 30. At one instant what happened comes before the net void that takes it back.
+#
+# Drivers: which metrics
+# 31. The driver metrics are the North Star and those that the project adds, each once.
+#     Segments are of every metric that counts events in periods; a retention analysis
+#     that names a metric is of that one, if its window is a calendar's.
+# 32. Where ids last a day, people are in no mart that follows anyone: what is left are
+#     segments (without growth status) and changes by segment.
+# 33. To qualify in a window that is not the metric's own (activation, retention by
+#     days) is to meet the definition by what is booked in it, as if it were a period.
+# 34. The status of a row of a cohort is open while the cohort grows and final once all
+#     of it was followed to the end of the row's window, with the grace and the days of
+#     an excluding void. Cohorts have rows only where they have members; within one,
+#     every window, day, step and period is there.
+# 35. An interval is rounded to six places, so that doubles give it on every engine.
+# 36. Time until something is in whole seconds, and followed to the watermark itself,
+#     without the grace; an event in the last second was seen. A quantile is where the
+#     Kaplan-Meier curve reaches it, or the middle of the part where it runs level.
+# 37. In an open period whatever an unfinished one would show too low or too high is
+#     null; counts are so far. Its change is not taken apart.
+#
+# Drivers: growth
+# 38. An entity could have qualified since it was first seen, or since its first
+#     qualifying period where that was earlier.
+# 39. Value changes are booked once an entity: as new or resurrected where it came, as
+#     churned where it left, else as expansion or contraction. So are those of entities
+#     with nothing but net voids. Entities that are counted are worth 1 each.
+#
+# Drivers: activation, time to value, repetition
+# 40. The curve of time to value has a day for each up to the longest activation window.
+# 41. Value is reached when all that was booked since the anchor first met the
+#     definition, however long that took.
+# 42. There a condition about the period is one about the event.
+# 43. Repetition looks at what `nth` ranks, eligible or not, with a value or without.
+# 44. It follows the first ten events.
+#
+# Drivers: retention
+# 45. An analysis that names no metric is of every driver metric.
+# 46. By period it follows a cohort for 52 periods, or for its horizon.
+# 47. By days a first-ever cohort starts at the anchor; in a recurring one each entity
+#     that qualifies starts once a period, at its first event in it.
+# 48. Days are 1, 7 and 28 if none are given; plain numbers in a bracket bound one
+#     bracket after another. An unbounded analysis includes the day of its horizon,
+#     which is 56 or the last of its days.
+# 49. Day 0 of a calendar is all of the local date.
+#
+# Drivers: engagement and concentration
+# 50. Active on a day is who has an event of the metric booked on it, under the
+#     threshold or not. Frequency and depth are of those who qualify.
+# 51. The month that ends with a day or a week has 28 days; that of a month or quarter
+#     is its last calendar month. Where they reach back before the metric's first
+#     period, nothing is said.
+# 52. A key action is the name of an event of the metric.
+# 53. Concentration is that of positive measures of those who qualify; a tenth of them
+#     is rounded up.
+#
+# Drivers: funnels, revenue, guardrails
+# 54. Of the rows that could be the next step the first is taken, by time, event id and
+#     source. At one instant any row can follow any other.
+# 55. Recurring revenue is of each entity type and state with a value, by month; who
+#     pays has more than 0 at its end. The change of all others is expansion or
+#     contraction, so that movements add up.
+# 56. Due is who had something paid that ended within the month; renewed is who of them
+#     pays at its end.
+# 57. Active users are known people with any accepted event in the month; ARPU divides
+#     by the mean of this month and the one before.
+# 58. What was taken back is a guardrail of every metric with a void, applied or not: by
+#     the event's date once all voids could have come, and by the void's.
+# 59. A bound is the target of the metric, else what eight final periods before it
+#     allow: the median and 5.9 deviations, at least a twentieth of it. A signal has no
+#     direction, so it is bounded on both sides.
+#
+# Drivers: segments and changes
+# 60. A segment has a row where someone of it counts, in the period or the one before.
+# 61. Additive means over time as well as over segments.
+# 62. Cells of fewer than the least number of qualified entities are hidden, also empty
+#     ones; and if one of them has someone in it, then the next smallest too, until all
+#     that are hidden have the least number together.
+# 63. Shares of a product are of products at nine places; what rounding leaves over
+#     goes to the largest part, of equals to the first by name.
 
 from __future__ import annotations
 
@@ -83,6 +162,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .company import Company, entities, read_states
+from .drivers import driver_marts
 from .grammar import Settings, read_metrics, read_settings
 from .identity import Identity, resolve
 from .inputs import Event, Tables, read_events, records_of
@@ -170,6 +250,7 @@ def evaluate(
             for name, metric in metrics.items()
             for row in metric_rows(definitions[name], metric, company)
         ],
+        **driver_marts(config, tables, company, definitions, metrics),
     }
 
 

@@ -1,0 +1,346 @@
+"""Guardrails: what must not get worse while the North Star gets better."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from .. import measure
+from ..clock import Cadence, Period, Rolling
+from ..grammar import Void
+from ..inputs import Event, records_of
+from ..measure import Booking
+from ..periods import Measured, Metric, status
+from ..values import Row, as_number, divided, rounded, scaled
+from .growth import accounting
+from .scope import Rows, Scope
+from .statistics import median, share
+
+HISTORY = 8
+TOLERATED_DEVIATIONS = Decimal("8.74734")
+"""5.9 standard deviations, of 1.4826 median deviations each: with a history of eight
+about one false alarm in a hundred."""
+TOLERATED_SHARE = Decimal("0.05")
+
+
+class Point(NamedTuple):
+    """The value of a guardrail in a period."""
+
+    stage: str
+    value: Decimal | None
+
+
+@dataclass(frozen=True)
+class Series:
+    """A guardrail through time."""
+
+    name: str
+    source: str
+    metric: str | None
+    direction: str | None
+    target: Decimal | None
+    cadence: Cadence
+    points: Mapping[Period, Point]
+
+
+def guardrails(scope: Scope) -> Rows:
+    """One row per guardrail and period."""
+    rows: Rows = []
+    for series in all_series(scope):
+        for period, point in series.points.items():
+            baseline, deviation = history(series, period)
+            bound = bound_of(series, point.value, baseline, deviation)
+            rows.append(
+                {
+                    "guardrail_name": series.name,
+                    "guardrail_source": series.source,
+                    "metric_name": series.metric,
+                    "grain": series.cadence.grain,
+                    "period_start": period.start,
+                    "period_end": period.end,
+                    "period_status": point.stage,
+                    "direction": series.direction,
+                    "value": point.value,
+                    "baseline": baseline,
+                    "bound": bound,
+                    "state": state(series.direction, point, baseline, bound),
+                }
+            )
+    return rows
+
+
+def all_series(scope: Scope) -> Iterator[Series]:
+    """Guardrails that are metrics, that come with drivers, and that are signals."""
+    named = {
+        name
+        for metric in scope.definitions
+        for name in scope.written(metric).get("guardrails") or []
+    }
+    for name, metric in scope.metrics.items():
+        written = scope.written(name)
+        if written.get("level") == "guardrail" or name in named:
+            points = {
+                period: Point(scope.stage(metric, period), metric.value(period))
+                for period in metric.periods
+            }
+            yield Series(
+                name=name,
+                source="metric",
+                metric=name,
+                direction=written.get("direction", "up"),
+                target=as_number(written.get("target")),
+                cadence=metric.cadence,
+                points=points,
+            )
+    for measured in scope.measured("calendar", "rolling"):
+        yield driver(measured, "churn_rate", churn(measured, scope))
+    for measured in scope.measured("calendar"):
+        for name, points in voided(measured, scope).items():
+            yield driver(measured, name, points)
+    if scope.north_star is not None:
+        yield from signals(scope.metrics[scope.north_star], scope)
+
+
+def driver(measured: Measured, name: str, points: Mapping[Period, Point]) -> Series:
+    """A guardrail that comes with every metric of its kind: less of it is better."""
+    metric = measured.definition.name
+    return Series(
+        f"{metric}__{name}", "driver", metric, "down", None, measured.cadence, points
+    )
+
+
+# ---------------------------------------------------------------------- drivers
+
+
+def churn(measured: Measured, scope: Scope) -> dict[Period, Point]:
+    """The share of the entities of the period before that are gone."""
+    points = {}
+    for period, growth in accounting(scope, measured).items():
+        stage = scope.stage(measured, period)
+        value = None if stage == "open" else share(growth.churned, growth.previous)
+        points[period] = Point(stage, value)
+    return points
+
+
+class Voided(NamedTuple):
+    """An event, and the void that took it back, if any did."""
+
+    booking: Booking
+    hit: Event | None
+    amount: Decimal | None
+    """What was taken back, as far as it is known."""
+
+
+def voided(measured: Measured, scope: Scope) -> dict[str, dict[Period, Point]]:
+    """The shares of what was taken back, by the event's date and by the void's."""
+    definition, company = measured.definition, measured.company
+    void = definition.void
+    if void is None:
+        return {}
+    voids = measure.voids_by_key(void, company)
+    found = []
+    for booking in measure.bookings(measured.found, measured.absent):
+        hit = measure.first_void(booking, void, voids)
+        found.append(Voided(booking, hit, voided_amount(booking, hit, void)))
+    known = [
+        event
+        for event in found
+        if event.booking.amount is not None
+        and (event.hit is None or event.amount is not None)
+    ]
+    wait = void.within or timedelta(0)
+    series = {
+        "voided_rate": by_event(measured, found, wait, scope, False),
+        "voided_rate_by_void_date": by_void(measured, found, scope, False),
+    }
+    if definition.counts == "sum":
+        series["voided_value_rate"] = by_event(measured, known, wait, scope, True)
+        series["voided_value_rate_by_void_date"] = by_void(measured, known, scope, True)
+    return series
+
+
+def voided_amount(booking: Booking, hit: Event | None, void: Void) -> Decimal | None:
+    """What a void takes back: its own value where it has one, else the event's."""
+    if hit is None or void.value is None:
+        return booking.amount
+    return measure.number_in(hit, void.value)
+
+
+def by_event(
+    measured: Measured,
+    events: list[Voided],
+    wait: timedelta,
+    scope: Scope,
+    is_value: bool,
+) -> dict[Period, Point]:
+    """Of what was booked in a period, and long enough ago, the share taken back."""
+    booked: dict[Period, Decimal] = defaultdict(Decimal)
+    taken: dict[Period, Decimal] = defaultdict(Decimal)
+    for event in events:
+        if not scope.is_mature(event.booking.booked_at + wait):
+            continue
+        (period,) = measure.periods_of(
+            measured.definition, event.booking, measured.company
+        )
+        booked[period] += amount(event.booking.amount, is_value)
+        if event.hit is not None:
+            taken[period] += amount(event.amount, is_value)
+    grace = scope.company.settings.grace
+    points = {}
+    for period in measured.periods:
+        _, end = scope.clock.bounds(period)
+        stage = status(end, grace + wait, scope.watermark)
+        value = divided(taken[period], booked[period])
+        points[period] = Point(stage, None if stage == "open" else value)
+    return points
+
+
+def by_void(
+    measured: Measured, events: list[Voided], scope: Scope, is_value: bool
+) -> dict[Period, Point]:
+    """What was taken back in a period, as a share of what was booked in it."""
+    booked: dict[Period, Decimal] = defaultdict(Decimal)
+    taken: dict[Period, Decimal] = defaultdict(Decimal)
+    for event in events:
+        (period,) = measure.periods_of(
+            measured.definition, event.booking, measured.company
+        )
+        booked[period] += amount(event.booking.amount, is_value)
+        if event.hit is not None:
+            day = scope.clock.local_date(event.hit.occurred_at)
+            (period,) = measured.cadence.containing(day)
+            taken[period] += amount(event.amount, is_value)
+    points = {}
+    for period in measured.periods:
+        stage = scope.stage(measured, period)
+        value = divided(taken[period], booked[period])
+        points[period] = Point(stage, None if stage == "open" else value)
+    return points
+
+
+def amount(of_event: Decimal | None, is_value: bool) -> Decimal:
+    """What an event weighs: its amount, or one."""
+    return (of_event or Decimal(0)) if is_value else Decimal(1)
+
+
+# ---------------------------------------------------------------------- signals
+
+
+def signals(north_star: Metric, scope: Scope) -> Iterator[Series]:
+    """Series of numbers from elsewhere, in the North Star's periods."""
+    by_name: dict[str, list[Row]] = defaultdict(list)
+    records = records_of(scope.config, scope.tables, "northstar_signals", scope.clock)
+    for record in records:
+        if record["signal"] is not None and record["date"] is not None:
+            by_name[str(record["signal"])].append(record)
+    for name, rows in by_name.items():
+        totals = [row for row in rows if row.get("segment") in (None, "")]
+        found: dict[Period, list[Row]] = defaultdict(list)
+        for row in totals or rows:
+            moment = scope.clock.as_instant(row["date"])
+            assert moment is not None
+            for period in north_star.cadence.containing(scope.clock.local_date(moment)):
+                found[period].append(row)
+        points = {
+            period: Point(stage_of(period, scope), signal_value(found[period]))
+            for period in north_star.periods
+            if period in found
+        }
+        yield Series(name, "signal", None, None, None, north_star.cadence, points)
+
+
+def stage_of(period: Period, scope: Scope) -> str:
+    """The status of a period that waits for nothing but the grace."""
+    _, end = scope.clock.bounds(period)
+    return status(end, scope.company.settings.grace, scope.watermark)
+
+
+def signal_value(rows: list[Row]) -> Decimal | None:
+    """A ratio of sums where there are denominators, else the mean of the values."""
+    pairs = [
+        (numerator, denominator)
+        for row in rows
+        if (numerator := as_number(row.get("numerator"))) is not None
+        and (denominator := as_number(row.get("denominator"))) is not None
+    ]
+    if any(row.get("denominator") is not None for row in rows):
+        return divided(
+            sum((numerator for numerator, _ in pairs), Decimal(0)),
+            sum((denominator for _, denominator in pairs), Decimal(0)),
+        )
+    known = [v for row in rows if (v := as_number(row.get("value"))) is not None]
+    return divided(sum(known, Decimal(0)), Decimal(len(known)))
+
+
+# -------------------------------------------------------------- baseline and bound
+
+
+def history(series: Series, period: Period) -> tuple[Decimal | None, Decimal | None]:
+    """The median of the last final values before a period, and how far they stray."""
+    values = [
+        point.value
+        for earlier, point in sorted(series.points.items(), reverse=True)
+        if point.stage == "final"
+        and point.value is not None
+        and is_before(earlier, period, series.cadence)
+    ][:HISTORY]
+    baseline = median(values)
+    if baseline is None or len(values) < HISTORY:
+        return (None, None)
+    return (baseline, median(abs(value - baseline) for value in values))
+
+
+def is_before(earlier: Period, period: Period, cadence: Cadence) -> bool:
+    """Whether one comes to it by going back a period at a time, without overlap."""
+    if earlier.start >= period.start:
+        return False
+    if not isinstance(cadence, Rolling):
+        return True
+    stride = period.start - cadence.before(period).start
+    return (period.start - earlier.start) % stride == timedelta(0)
+
+
+def bound_of(
+    series: Series,
+    value: Decimal | None,
+    baseline: Decimal | None,
+    deviation: Decimal | None,
+) -> Decimal | None:
+    """The target if there is one, else the baseline and what it may stray."""
+    if series.target is not None:
+        return series.target
+    if baseline is None or deviation is None:
+        return None
+    width = max(
+        scaled(deviation, TOLERATED_DEVIATIONS), scaled(abs(baseline), TOLERATED_SHARE)
+    )
+    return rounded(
+        baseline + (width if is_ceiling(series, value, baseline) else -width)
+    )
+
+
+def is_ceiling(series: Series, value: Decimal | None, baseline: Decimal) -> bool:
+    """Whether more is worse; where nobody knows, it is what has happened."""
+    if series.direction is None:
+        return value is None or value >= baseline
+    return series.direction == "down"
+
+
+def state(
+    direction: str | None,
+    point: Point,
+    baseline: Decimal | None,
+    bound: Decimal | None,
+) -> str:
+    """Whether a final value is beyond its bound."""
+    if point.stage != "final" or point.value is None or bound is None:
+        return "unknown"
+    is_above = direction == "down" or (
+        direction is None and baseline is not None and point.value >= baseline
+    )
+    is_beyond = point.value > bound if is_above else point.value < bound
+    return "breached" if is_beyond else "ok"

@@ -1,0 +1,222 @@
+"""`northstar docs` in the shell, on a project that dbt parsed or built."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from consumer import Consumer
+from engines import Engine
+from northstar.cli import main
+from northstar.render_tree_html import render_html
+from northstar.render_tree_json import render_json
+from northstar.render_tree_markdown import render_markdown
+from northstar.render_tree_svg import render_svg
+from northstar.tree_values import NodeValue, group_values
+from trees import large_tree
+
+DEFINITIONS = """\
+{{ config(materialized='table', meta={'northstar_definitions': {
+    'weekly_teams': {'level': 'north_star', 'entity': 'team', 'unit': 'teams',
+        'events': [{'event': 'done'}], 'window': {'calendar': 'week'},
+        'total': 'entities'},
+    'active': {'drives': ['weekly_teams'], 'entity': 'team',
+        'events': [{'event': 'done'}], 'window': {'calendar': 'week'},
+        'total': 'entities', 'edge': 'component'},
+}}) }}
+select 1 as one
+"""
+PERIODS = """\
+{{ config(materialized='table') }}
+select 'weekly_teams' as metric_name, 2 as metric_version,
+    cast('2026-11-02' as date) as period_start,
+    cast('2026-11-09' as date) as period_end, 'final' as period_status,
+    cast(400 as numeric(38, 9)) as value,
+    cast(null as numeric(38, 9)) as change,
+    cast(null as numeric(38, 9)) as change_rate
+union all
+select 'weekly_teams', 2, cast('2026-11-09' as date), cast('2026-11-16' as date),
+    'final', 412, 12, 0.03
+union all
+select 'weekly_teams', 2, cast('2026-11-16' as date), cast('2026-11-23' as date),
+    'open', 7, -405, -0.98
+union all
+select 'weekly_teams', 1, cast('2026-11-16' as date), cast('2026-11-23' as date),
+    'final', 99, 7, 7
+"""
+FILES = ["driver_tree.html", "driver_tree.json", "driver_tree.md", "driver_tree.svg"]
+
+
+@pytest.fixture(scope="module")
+def project(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Consumer]:
+    package = tmp_path_factory.mktemp("package")
+    (package / "models").mkdir()
+    (package / "dbt_project.yml").write_text("name: northstar\nversion: 1.0.0\n")
+    for name, sql in (
+        ("northstar__metric_definitions", DEFINITIONS),
+        ("northstar__metric_periods", PERIODS),
+    ):
+        (package / "models" / f"{name}.sql").write_text(sql)
+    consumer = Consumer(tmp_path_factory.mktemp("project"), engine, package=package)
+    consumer.dbt("run").assert_success()
+    yield consumer
+    consumer.database.release()
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(
+        main,
+        ["docs", *map(str, arguments)],
+        env={
+            "DBT_PROJECT_DIR": None,
+            "DBT_PROFILES_DIR": None,
+            "DBT_TARGET_PATH": None,
+        },
+    )
+
+
+def test_it_writes_all_forms_beside_the_manifest(project: Consumer) -> None:
+    result = run("--project-dir", project.directory)
+    assert (result.exit_code, result.stderr) == (0, "")
+    folder = project.directory / "target" / "northstar"
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+    assert sorted(Path(line).name for line in result.stdout.splitlines()) == FILES
+
+
+def test_one_form_can_be_printed(project: Consumer) -> None:
+    options = ("--project-dir", project.directory, "--out", "-")
+    result = run(*options, "--format", "json")
+    assert json.loads(result.stdout)["north_star"] == "weekly_teams"
+    refused = run(*options)
+    assert refused.exit_code == 2
+    assert "--format" in refused.stderr
+
+
+def test_a_part_can_be_drawn(project: Consumer) -> None:
+    options = ("--project-dir", project.directory, "--out", "-", "--format", "json")
+    shown = json.loads(run(*options, "--depth", "1").stdout)
+    assert [node["name"] for node in shown["nodes"]] == ["weekly_teams"]
+    shown = json.loads(run(*options, "--root", "active").stdout)
+    assert [node["name"] for node in shown["nodes"]] == ["active"]
+    refused = run(*options, "--root", "activ")
+    assert refused.exit_code == 2
+    assert "did you mean active?" in refused.stderr
+
+
+def test_values_are_the_latest_final_ones(project: Consumer) -> None:
+    options = ("--project-dir", project.directory, "--out", "-", "--format", "json")
+    result = run(*options, "--values")
+    assert result.stderr == ""
+    values = {n["name"]: n["value"] for n in json.loads(result.stdout)["nodes"]}
+    assert values["active"] is None
+    value = values["weekly_teams"]
+    assert Decimal(value.pop("value")) == 412
+    assert Decimal(value.pop("change")) == 12
+    assert Decimal(value.pop("change_rate")) == Decimal("0.03")
+    assert [Decimal(point) for point in value.pop("points")] == [400, 412]
+    assert value == {
+        "period_start": "2026-11-09",
+        "period_end": "2026-11-16",
+        "status": "better",
+    }
+
+
+def test_without_a_warehouse_the_tree_is_the_same(
+    tmp_path: Path, duckdb_engine: Engine, project: Consumer
+) -> None:
+    consumer = Consumer(tmp_path, duckdb_engine, package=project.package)
+    consumer.dbt("parse").assert_success()
+    options = ("--project-dir", tmp_path, "--out", "-", "--format", "json")
+    result = run(*options, "--values")
+    assert result.exit_code == 0
+    assert "without values" in result.stderr
+    assert result.stdout == run(*options).stdout
+
+
+def test_a_difference_is_printed_and_nothing_is_written(
+    project: Consumer, tmp_path: Path
+) -> None:
+    options = ("--project-dir", project.directory)
+    old = run(*options, "--out", "-", "--format", "json").stdout
+    path = tmp_path / "old.json"
+    path.write_text(old.replace('"label": "active"', '"label": "Other"'))
+    result = run(*options, "--diff", path, "--out", tmp_path / "new")
+    assert result.exit_code == 0
+    assert "label: Other → active" in result.stdout
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(
+    project: Consumer, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    result = run("--project-dir", project.directory, "--out", tmp_path / "file" / "x")
+    assert result.exit_code == 2
+    assert "cannot write" in result.stderr
+
+
+def test_a_project_that_was_not_parsed_is_told_to(tmp_path: Path) -> None:
+    result = run("--project-dir", tmp_path)
+    assert result.exit_code == 2
+    assert "dbt parse" in result.stderr
+
+
+def test_a_thousand_metrics_are_drawn_in_three_seconds() -> None:
+    found = large_tree(1000)
+    started = time.process_time()  # of this process: the machine may be shared
+    for render in (render_html, render_markdown, render_svg, render_json):
+        assert render(found)
+    assert time.process_time() - started < 3
+
+
+# ----------------------------------------------------------------------------- values
+
+
+def value(**said: object) -> NodeValue:
+    row = {
+        "metric_name": "m",
+        "metric_version": 1,
+        "period_start": "2026-11-09",
+        "period_end": "2026-11-16",
+        "value": "10",
+        "change": "2",
+        "change_rate": None,
+        **said,
+    }
+    return group_values([row])["m"]
+
+
+@pytest.mark.parametrize(
+    ("change", "direction", "status"),
+    [
+        ("2", "up", "better"),
+        ("2", "down", "worse"),
+        ("-2", "down", "better"),
+        ("-2", "up", "worse"),
+        ("0", "up", "same"),
+        (None, "up", "unknown"),
+    ],
+)
+def test_a_change_is_better_by_the_metrics_direction(
+    change: str | None, direction: str, status: str
+) -> None:
+    assert value(change=change).status(direction) == status
+
+
+def test_a_value_is_written_with_its_period() -> None:
+    found = value(value="1234.5", change="-0.25", change_rate="-0.02")
+    assert found.value_text == "1,235"
+    assert found.change_text == "-2.0 %"
+    assert found.period_text == "2026-11-09 to 2026-11-15"
+    assert value(change="3").change_text == "+3"
+    assert value(change=None).change_text == ""
+    assert (found.start, found.end) == (date(2026, 11, 9), date(2026, 11, 16))
