@@ -165,8 +165,9 @@ def test_marts_script_and_updates_agree(
 
 
 def test_every_mart_is_compared() -> None:
-    models = (REPOSITORY / "models" / "marts").glob("*.sql")
-    assert sorted(measure.MARTS) == sorted(path.stem for path in models)
+    models = {path.stem for path in (REPOSITORY / "models" / "marts").glob("*.sql")}
+    # what was published, and when, is not the same after two runs as after one
+    assert sorted(measure.MARTS) == sorted(models - {"northstar__metric_revisions"})
 
 
 def test_a_row_that_differs_is_counted(tmp_path: Path) -> None:

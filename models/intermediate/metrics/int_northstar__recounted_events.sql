@@ -7,8 +7,9 @@
     themselves: every id of a person touched is among the touched.
 -#}
 
-{%- set all_at_once = northstar.rebuilds('definitions', 'int_northstar__entity_measures')
-    or northstar.rebuilds('definitions', 'northstar__entities') -%}
+{%- set all_at_once = northstar.rebuilds(
+    'definitions', 'int_northstar__entity_measures'
+) or northstar.rebuilds('definitions', 'northstar__entities') -%}
 {%- set events = ref('int_northstar__events') -%}
 {%- set columns = northstar.stored_event_columns() -%}
 {%- set names = columns | map(attribute='name') | list -%}
@@ -25,12 +26,13 @@
         {%- endif -%}
     {%- endif -%}
 {%- endfor %}
-{% if all_at_once %}
-select * from {{ events }}
-where disposition = 'accepted'
-{% else %}
-with
 
+with
+{% if all_at_once %}
+judged as (
+    select * from {{ events }}
+)
+{% else %}
 touched as (
     select * from {{ ref('int_northstar__touched_entities') }}
 ),
@@ -117,7 +119,19 @@ judged as (
     from identified
     {{ northstar.judgement_joins('occurred_at') }}
 )
-
-select * from judged
-where disposition = 'accepted'
 {% endif %}
+select
+    source_name,
+    event_id,
+    event_name,
+    occurred_at,
+{%- for column in columns %}
+    {{ column.name }},
+{%- endfor %}
+    {%- if northstar.has_people() %}
+    person_id,
+    is_known_person,
+    {%- endif %}
+    local_date
+from judged
+where disposition = 'accepted'
