@@ -22,6 +22,7 @@
         'keys': ['entity_type', 'entity_id'],
     },
     also_replaces='is_same_point',
+    pre_hook='{{ northstar.join_by_hash() }}',
 ) }}
 
 {%- set metrics = northstar.computed_metrics() -%}
