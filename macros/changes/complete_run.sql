@@ -14,7 +14,7 @@
         {%- set missing = [] -%}
         {%- for node in graph.nodes.values()
             if node.package_name == 'northstar' and node.resource_type == 'model'
-            and node.config.materialized in ('table', 'northstar_incremental')
+            and node.config.materialized in ('table', 'northstar_table', 'northstar_incremental')
             and node.unique_id not in built -%}
             {%- do missing.append(node.name) -%}
         {%- endfor -%}

@@ -15,6 +15,6 @@
 
 {% macro postgres__analyze() -%}
     {{ return(
-        'analyze ' ~ this if model.config.materialized in ('table', 'northstar_incremental') else ''
+        'analyze ' ~ this if model.config.materialized in ('table', 'northstar_table', 'northstar_incremental') else ''
     ) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#- A view: statuses and ends of periods move with the watermark, measures do not. -#}
 
-{{ config(materialized='view') }}
+{{ config(materialized='northstar_view') }}
 
 with
 

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='northstar_view') }}
 
 with
 

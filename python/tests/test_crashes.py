@@ -70,7 +70,7 @@ def models_in_order(run: DbtRun, consumer: Consumer) -> tuple[list[str], list[st
     names = [f"model.{consumer.package_name}.{name}" for name in run.statuses]
     models = [name for name in names if name in nodes]
     return models, [
-        name for name in models if nodes[name]["config"]["materialized"] != "view"
+        name for name in models if nodes[name]["config"]["materialized"] not in ("view", "northstar_view")
     ]
 
 

@@ -4,7 +4,7 @@
     row per source and day.
 -#}
 
-{{ config(materialized='table') }}
+{{ config(materialized='northstar_table') }}
 
 with
 

@@ -7,7 +7,7 @@
     carries it), account.
 -#}
 
-{{ config(materialized='table', enabled=northstar.has_input('northstar_consent')) }}
+{{ config(materialized='northstar_table', enabled=northstar.has_input('northstar_consent')) }}
 
 with
 

@@ -5,7 +5,7 @@
 -#}
 
 {{ config(
-    materialized='table',
+    materialized='northstar_table',
     enabled=northstar.has_input('northstar_erasure_requests'),
 ) }}
 

@@ -7,7 +7,7 @@
 -#}
 
 {{ config(
-    materialized='table',
+    materialized='northstar_table',
     enabled=northstar.has_input('northstar_exclusions'),
 ) }}
 

@@ -6,7 +6,7 @@
 -#}
 
 {{ config(
-    materialized='table',
+    materialized='northstar_table',
     enabled=northstar.has_input('northstar_exclusions')
         or northstar.has_input('northstar_consent')
         or northstar.has_input('northstar_erasure_requests')

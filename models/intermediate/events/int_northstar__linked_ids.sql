@@ -7,7 +7,7 @@
 -#}
 
 {{ config(
-    materialized='table',
+    materialized='northstar_table',
     enabled=northstar.has_people() and northstar.has_input('northstar_identity_links'),
 ) }}
 

@@ -12,7 +12,7 @@
     rebuilds_definitions   1 where everything is to be counted again
 -#}
 
-{{ config(materialized='table') }}
+{{ config(materialized='northstar_table') }}
 
 {%- set sources = northstar.input_entries('northstar_events') -%}
 {%- set columns = northstar.event_columns() | map(attribute='name') | list -%}

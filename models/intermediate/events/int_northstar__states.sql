@@ -4,7 +4,7 @@
     interval; valid_to is null where it has not ended.
 -#}
 
-{{ config(materialized='table', enabled=northstar.has_input('northstar_states')) }}
+{{ config(materialized='northstar_table', enabled=northstar.has_input('northstar_states')) }}
 
 {%- set forever = "cast('9999-12-31' as timestamp)" -%}
 {%- set has_erasure = northstar.has_input('northstar_erasure_requests') -%}

@@ -7,7 +7,7 @@
     where all is counted anew. One row per entity; ids that are no entity's do no harm.
 -#}
 
-{{ config(materialized='table') }}
+{{ config(materialized='northstar_table') }}
 
 {%- set rebuilds = northstar.rebuilds('definitions', 'int_northstar__entity_measures')
     and northstar.rebuilds('definitions', 'northstar__entities') -%}

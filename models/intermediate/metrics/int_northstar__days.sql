@@ -3,7 +3,7 @@
     length of the longest window on either side. One row per date.
 -#}
 
-{{ config(materialized='table') }}
+{{ config(materialized='northstar_table') }}
 
 {%- set booked_at = northstar.event_metrics() | map(attribute='events') | sum(start=[])
     | map(attribute='at') | unique | reject('equalto', 'occurred_at') | list -%}

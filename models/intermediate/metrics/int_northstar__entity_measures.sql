@@ -34,6 +34,7 @@
     | list -%}
 {%- set has_calendar = event_metrics | selectattr('window.kind', 'equalto', 'calendar')
     | list -%}
+{%- set has_rolling = metrics | selectattr('window.kind', 'equalto', 'rolling') | list -%}
 {%- set order_by = [
     'booked_at',
     northstar.byte_order('event_id'),
@@ -371,66 +372,77 @@ replaced as (
 ),
 {% endif %}
 -- growth status is a matter of the periods in which an entity qualified
-qualified as (
+growing as (
     select
-        replaced.metric_name,
-        replaced.entity_id,
-        replaced.period_start,
+        replaced.*,
+        periods.period_end,
         periods.previous_start,
-        min(periods.period_end) over (
-            partition by replaced.metric_name, replaced.entity_id
-        ) as first_end
-    from replaced
-    inner join metrics on replaced.metric_name = metrics.metric_name
-    inner join periods
-        on
-            metrics.window_name = periods.window_name
-            and replaced.period_start = periods.period_start
-    where
         replaced.is_qualified
         and replaced.measure is not null
         and not replaced.is_same_point
         and metrics.is_published
-        and metrics.window_kind in ('calendar', 'rolling')
+        and metrics.window_kind in ('calendar', 'rolling') as grows
+    from replaced
+    inner join metrics on replaced.metric_name = metrics.metric_name
+    left join periods
+        on
+            metrics.window_name = periods.window_name
+            and replaced.period_start = periods.period_start
 ),
 
-growth as (
+followed_up as (
     select
-        qualified.metric_name,
-        qualified.entity_id,
-        qualified.period_start,
-        case
-            when qualified.first_end > qualified.period_start then 'new'
-            when previous.entity_id is not null then 'retained'
-            else 'resurrected'
-        end as growth_status
-    from qualified
-    left join qualified as previous
-        on
-            qualified.metric_name = previous.metric_name
-            and qualified.entity_id = previous.entity_id
-            and qualified.previous_start = previous.period_start
+        *,
+        min(period_end) over (
+            partition by metric_name, entity_id, grows
+        ) as first_end,
+        lag(period_start) over (
+            partition by metric_name, entity_id, grows order by period_start
+        ) as last_start
+    from growing
 )
+{%- if has_rolling %},
+
+-- the window before a rolling one is not the last in which the entity qualified
+rolled as (
+    select
+        metric_name,
+        entity_id,
+        period_start
+    from growing
+    where grows and window_kind = 'rolling'
+)
+{%- endif %}
 
 select
-    replaced.metric_name,
-    replaced.entity_type,
-    replaced.entity_id,
-    replaced.period_start,
-    replaced.is_same_point,
-    replaced.measure,
-    replaced.is_qualified,
-    replaced.contribution,
+    followed_up.metric_name,
+    followed_up.entity_type,
+    followed_up.entity_id,
+    followed_up.period_start,
+    followed_up.is_same_point,
+    followed_up.measure,
+    followed_up.is_qualified,
+    followed_up.contribution,
 {%- for segment in northstar.segments() %}
-    {{ "coalesce(replaced." ~ segment ~ ", '(unknown)')" if segment in segments
+    {{ "coalesce(followed_up." ~ segment ~ ", '(unknown)')" if segment in segments
         else "'(unknown)'" }} as {{ segment }},
 {%- endfor %}
-    growth.growth_status
-from replaced
-left join growth
+    case
+        when not followed_up.grows then null
+        when followed_up.first_end > followed_up.period_start then 'new'
+        {%- if has_rolling %}
+        when rolled.entity_id is not null then 'retained'
+        when followed_up.window_kind = 'rolling' then 'resurrected'
+        {%- endif %}
+        when followed_up.last_start = followed_up.previous_start then 'retained'
+        else 'resurrected'
+    end as growth_status
+from followed_up
+{%- if has_rolling %}
+left join rolled
     on
-        replaced.metric_name = growth.metric_name
-        and replaced.entity_id = growth.entity_id
-        and replaced.period_start = growth.period_start
-        and not replaced.is_same_point
-        and replaced.measure is not null
+        followed_up.grows
+        and followed_up.metric_name = rolled.metric_name
+        and followed_up.entity_id = rolled.entity_id
+        and followed_up.previous_start = rolled.period_start
+{%- endif %}

@@ -4,7 +4,7 @@
     period.
 -#}
 
-{{ config(materialized='table') }}
+{{ config(materialized='northstar_table') }}
 
 with
 

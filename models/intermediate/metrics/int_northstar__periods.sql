@@ -8,7 +8,7 @@
     elapsed; only open calendar periods have one.
 -#}
 
-{{ config(materialized='table') }}
+{{ config(materialized='northstar_table') }}
 
 {%- set windows = {} -%}
 {%- for metric in northstar.computed_metrics() -%}
