@@ -34,15 +34,18 @@
         ).rows -%}
             {%- do latest.setdefault(row[0], {}).update({row[1] | int: row[2]}) -%}
         {%- endfor -%}
-        {%- for metric in northstar.metrics() -%}
-            {%- set versions = latest.get(metric.name, {}) -%}
+        {%- for metric in northstar.metrics() + northstar.previous_versions() -%}
+            {%- set name = metric.published_name or metric.name -%}
+            {%- set versions = latest.get(name, {}) -%}
             {%- if versions.get(metric.version, metric.hash) != metric.hash -%}
                 {%- do problems.append(northstar.config_problem(
-                    ['northstar_metrics', metric.name, 'version'],
+                    ['northstar_metrics', name]
+                        + (['previous'] if metric.published_name else []) + ['version'],
                     metric.version,
-                    'The definition of `' ~ metric.name ~ '` changed, and values of'
-                    ~ ' version ' ~ metric.version ~ ' have been published. A changed'
-                    ~ ' definition gets a new version.',
+                    'The definition of `' ~ name ~ '` changed, and values of version '
+                    ~ metric.version ~ ' have been published. A changed definition gets'
+                    ~ ' a new version; `previous` keeps the old one beside it for a'
+                    ~ ' while.',
                     allowed='the definition as it was, or a version that has not been'
                         ~ ' published',
                     write=versions.keys() | max + 1,

@@ -20,8 +20,10 @@
     } -%}
     {%- if storage == 'definitions' -%}
         {%- set computing = [] -%}
-        {%- for metric in northstar.metrics() -%}
-            {%- do computing.append([metric.name, metric.version, metric.hash]) -%}
+        {%- for metric in northstar.metrics() + northstar.previous_versions() -%}
+            {%- do computing.append([
+                metric.name, metric.version, metric.hash, metric.published_until or none
+            ]) -%}
         {%- endfor -%}
         {%- set settings = {} -%}
         {%- for name in northstar.config_schema() if name not in (

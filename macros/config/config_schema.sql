@@ -207,10 +207,32 @@
 {% macro _metric_rule() -%}
     {%- set keys = northstar._computing_rules() -%}
     {%- do keys.update(northstar._governance_rules()) -%}
+    {%- do keys.update({'previous': northstar._previous_rule()}) -%}
     {{ return({
         'type': 'mapping', 'keys': keys,
         'example': '{entity: user, events: [{event: core_action}], '
             ~ 'window: {calendar: week}, total: entities}',
+    }) }}
+{%- endmacro %}
+
+
+{#- The version before, which is published beside the new one for a while. -#}
+{% macro _previous_rule() -%}
+    {%- set keys = northstar._computing_rules() -%}
+    {%- do keys.pop('ratio') -%}
+    {%- set said = northstar._governance_rules() -%}
+    {%- for key in northstar.said_of_a_version() -%}
+        {%- do keys.update({key: said[key]}) -%}
+    {%- endfor -%}
+    {%- do keys.update({
+        'overlap': {'type': 'integer', 'least': 1, 'example': 8},
+    }) -%}
+    {{ return({
+        'type': 'mapping', 'keys': keys,
+        'required': ['version', 'overlap'],
+        'example': '{version: 1, overlap: 8, entity: user, '
+            ~ 'events: [{event: core_action}], window: {calendar: week}, '
+            ~ 'total: entities}',
     }) }}
 {%- endmacro %}
 

@@ -14,7 +14,6 @@
 -#}
 {% macro metric_rules(given, sound, columns, problems) -%}
     {%- set metrics = northstar._present(sound.get('northstar_metrics')) -%}
-    {%- set entities = sound.get('northstar_entities') or {} -%}
     {%- set written = given.get('northstar_metrics') -%}
     {%- set named = written if written is mapping else {} -%}
     {%- set own = {} -%}
@@ -34,6 +33,15 @@
     {%- do northstar._ratios_stand_alone(ratios, problems) -%}
     {%- do northstar._ratios_are_of_like_parts(ratios, metrics, named, problems) -%}
 
+    {%- do northstar._own_rules(own, given, sound, columns, problems) -%}
+    {%- do northstar._previous_versions_precede(metrics, problems) -%}
+    {%- do northstar._previous_rules(own, given, sound, columns, problems) -%}
+{%- endmacro %}
+
+
+{#- The rules of whatever is computed from events or states. -#}
+{% macro _own_rules(own, given, sound, columns, problems) -%}
+    {%- set entities = sound.get('northstar_entities') or {} -%}
     {%- do northstar._essentials_are_there(own, problems) -%}
     {%- do northstar._entities_exist(own, given, sound, problems) -%}
     {%- do northstar._windows_are_of_one_kind(own, problems) -%}
@@ -48,6 +56,70 @@
         {%- do northstar._columns_exist(own, columns, problems) -%}
         {%- do northstar._predicates_name_columns(own, sound, columns, problems) -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- The version before is a definition like any other, one level deeper. -#}
+{% macro _previous_rules(own, given, sound, columns, problems) -%}
+    {%- for name, metric in own.items() if metric['previous'] -%}
+        {%- set found = [] -%}
+        {%- set shallow = dict(sound) -%}
+        {%- do shallow.update({'northstar_funnels': {}}) -%}
+        {%- do northstar._own_rules(
+            {name: metric['previous']}, given, shallow, columns, found
+        ) -%}
+        {%- set path = northstar._path_text(['northstar_metrics', name]) -%}
+        {%- for problem in found -%}
+            {%- set lines = problem['write'] -%}
+            {%- set deeper = lines[:2] + ['    previous:'] if lines else [] -%}
+            {%- for line in lines[2:] -%}{%- do deeper.append('  ' ~ line) -%}{%- endfor -%}
+            {%- do problem.update({
+                'path': path ~ '.previous' ~ problem['path'][path | length:],
+                'write': deeper,
+            }) -%}
+            {%- do problems.append(problem) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- `previous` is an earlier version, and there is a day from which the new one holds. -#}
+{% macro _previous_versions_precede(metrics, problems) -%}
+    {%- for name, metric in metrics.items() if 'previous' in metric -%}
+        {%- set path = ['northstar_metrics', name] -%}
+        {%- set version = metric['version'] or 1 -%}
+        {%- set earlier = (metric['previous'] or {})['version'] -%}
+        {%- if 'ratio' in metric -%}
+            {%- do problems.append(northstar.config_problem(
+                path + ['previous'], metric['previous'],
+                message='A ratio has no `previous`: it is made of two metrics. Name the '
+                    ~ 'old one as a metric of its own for as long as both are shown.',
+                allowed='`previous` on a metric of events or of a state',
+                lines=northstar._yaml_lines(
+                    ['northstar_metrics', name ~ '_v' ~ (version - 1), 'ratio'],
+                    '[numerator, denominator]',
+                ),
+            )) -%}
+        {%- else -%}
+            {%- if earlier and earlier >= version -%}
+                {%- do problems.append(northstar.config_problem(
+                    path + ['version'], metric['version'],
+                    message='`previous` is version ' ~ earlier ~ ', so the definition '
+                        ~ 'in force is a later one.',
+                    allowed='a whole number above ' ~ earlier, write=earlier + 1,
+                )) -%}
+            {%- endif -%}
+            {%- if 'effective_from' not in metric -%}
+                {%- do problems.append(northstar.config_problem(
+                    path + ['effective_from'], none,
+                    message='`effective_from` is missing: `overlap` counts the periods '
+                        ~ 'of `previous` from there on.',
+                    allowed='the date from which the new version holds',
+                    write='"2026-01-31"',
+                )) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 

@@ -1,7 +1,8 @@
 {#-
     What the models compute, one entry for each: the configured metrics, and in place
     of a ratio its numerator and its denominator, `<ratio>__numerator` and
-    `<ratio>__denominator`.
+    `<ratio>__denominator`; and the versions before that are still published,
+    `<metric>__v<version>`.
 
     A ratio's parts are computed apart from the metrics that they are made of: a row
     that is null in either part leaves both (`paired_with`). Its periods are those of
@@ -25,6 +26,7 @@
             {%- do computed.append(metric) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- do computed.extend(northstar.previous_versions()) -%}
     {{ return(northstar.remember('computed_metrics', computed)) }}
 {%- endmacro %}
 

@@ -17,6 +17,57 @@
     {{ return(northstar.remember('metrics', metrics)) }}
 {%- endmacro %}
 
+{#-
+    The versions that were in force before and are still published, one entry for each:
+    what `previous` says. `name` tells it from the new version inside the package, and
+    `published_name` is what both are called.
+-#}
+{% macro previous_versions() -%}
+    {%- set known = northstar.recall('previous_versions') -%}
+    {%- if known is not none -%}{{ return(known) }}{%- endif -%}
+    {%- set versions = [] -%}
+    {%- for name, definition in var('northstar_metrics', {}).items()
+        if definition.previous -%}
+        {%- set governance = dict(definition) -%}
+        {%- do governance.pop('target', none) -%}
+        {%- for key in northstar.said_of_a_version() -%}
+            {%- do governance.update({key: definition.previous[key] or none}) -%}
+        {%- endfor -%}
+        {%- set version = northstar.metric(name, definition.previous) -%}
+        {%- do version.update({
+            'name': name ~ '__v' ~ version.version,
+            'published_name': name,
+            'level': definition.level or 'input',
+            'governance': governance,
+            'published_until': northstar.overlap_end(
+                definition.effective_from, version.window, definition.previous.overlap
+            ),
+        }) -%}
+        {%- do versions.append(version) -%}
+    {%- endfor -%}
+    {{ return(northstar.remember('previous_versions', versions)) }}
+{%- endmacro %}
+
+{#- What a version says of itself; the rest of the governance is the metric's. -#}
+{% macro said_of_a_version() -%}
+    {{ return([
+        'version', 'effective_from', 'approved_by', 'plain_language', 'counts',
+        'does_not_count', 'why',
+    ]) }}
+{%- endmacro %}
+
+{#- The day on which the first period begins that has the new version alone. -#}
+{% macro overlap_end(effective_from, window, periods) -%}
+    {%- set from = modules.datetime.datetime.strptime(effective_from | string, '%Y-%m-%d') -%}
+    {%- set months = {'month': 1, 'quarter': 3}.get(window.name, 0) * periods -%}
+    {%- if months -%}
+        {%- set month = from.year * 12 + from.month - 1 + months -%}
+        {{ return('%04d-%02d-01' % (month // 12, month % 12 + 1)) }}
+    {%- endif -%}
+    {%- set days = window.days or {'day': 1, 'week': 7}[window.name] -%}
+    {{ return((from + modules.datetime.timedelta(days=days * periods)).strftime('%Y-%m-%d')) }}
+{%- endmacro %}
+
 {% macro metric(name, definition) -%}
     {%- set computing = northstar.ratio_definition(definition) if definition.ratio
         else northstar.plain_definition(definition) -%}

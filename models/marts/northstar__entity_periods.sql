@@ -21,6 +21,7 @@ metrics as (
 published as (
     select
         entity_measures.*,
+        metric_values.published_name,
         metric_values.metric_version,
         metric_values.grain,
         metric_values.window_kind,
@@ -38,7 +39,7 @@ published as (
 )
 
 select
-    published.metric_name,
+    published.published_name as metric_name,
     published.metric_version,
     published.grain,
     published.period_start,

@@ -3,11 +3,11 @@
 with
 
 definitions as (
-    {%- for metric in northstar.metrics() %}
+    {%- for metric in northstar.metrics() + northstar.previous_versions() %}
     {%- set said = metric.governance %}
     {%- set owners = said.owners or {} %}
     select
-        '{{ metric.name }}' as metric_name,
+        '{{ metric.published_name or metric.name }}' as metric_name,
         {{ metric.version }} as metric_version,
         {{ 'true' if metric.is_north_star else 'false' }} as is_north_star,
         {{ northstar.text_literal(said.label or metric.name) }} as label,

@@ -25,6 +25,7 @@ left_out as (
 plain as (
     select
         metric_name,
+        published_name,
         metric_version,
         is_north_star,
         window_kind,
@@ -97,6 +98,7 @@ published as (
 
     select
         parts.metric_name,
+        parts.metric_name as published_name,
         parts.metric_version,
         ratios.is_north_star,
         parts.window_kind,
@@ -152,7 +154,7 @@ compared as (
 )
 
 select
-    compared.metric_name,
+    compared.published_name as metric_name,
     compared.metric_version,
     compared.grain,
     compared.period_start,
@@ -178,7 +180,9 @@ select
     definitions.target
 from compared
 inner join {{ ref('northstar__metric_definitions') }} as definitions
-    on compared.metric_name = definitions.metric_name
+    on
+        compared.published_name = definitions.metric_name
+        and compared.metric_version = definitions.metric_version
 left join left_out
     on
         compared.metric_name = left_out.metric_name

@@ -38,7 +38,9 @@ north_star as (
         {{ segment }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('northstar__entity_periods') }}
-    where metric_name = '{{ north_star.name }}'
+    where
+        metric_name = '{{ north_star.name }}'
+        and metric_version = {{ north_star.version }}
     {%- endif %}
 )
 

@@ -69,9 +69,12 @@ def models_in_order(run: DbtRun, consumer: Consumer) -> tuple[list[str], list[st
     nodes = consumer.manifest()["nodes"]
     names = [f"model.{consumer.package_name}.{name}" for name in run.statuses]
     models = [name for name in names if name in nodes]
-    return models, [
-        name for name in models if nodes[name]["config"]["materialized"] not in ("view", "northstar_view")
+    stored = [
+        name
+        for name in models
+        if nodes[name]["config"]["materialized"] not in ("view", "northstar_view")
     ]
+    return models, stored
 
 
 @dataclass

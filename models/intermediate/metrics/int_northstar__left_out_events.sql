@@ -4,7 +4,7 @@
 -#}
 
 {%- set metrics = [] -%}
-{%- for metric in northstar.metrics() -%}
+{%- for metric in northstar.metrics() + northstar.previous_versions() -%}
     {%- set parts = metric.parts.values() if metric.ratio else [metric] -%}
     {%- set parts = parts | rejectattr('state') | list -%}
     {%- if parts -%}{%- do metrics.append((metric, parts)) -%}{%- endif -%}

@@ -131,9 +131,15 @@ spine as (
             and bounds.first_start <= periods.period_start
             and periods.is_reached
     where
-        metrics.window_kind = 'rolling'
-        or periods.starts_at <= periods.watermark_at
-        or periods.period_start <= bounds.last_start
+        (
+            metrics.window_kind = 'rolling'
+            or periods.starts_at <= periods.watermark_at
+            or periods.period_start <= bounds.last_start
+        )
+        and (
+            metrics.published_until is null
+            or periods.period_start < metrics.published_until
+        )
 ),
 
 valued as (

@@ -10,10 +10,12 @@ metrics as (
     select
         '{{ metric.name }}' as metric_name,
         {{ metric.version }} as metric_version,
-        '{{ metric.part_of or metric.name }}' as published_name,
+        '{{ metric.published_name or metric.part_of or metric.name }}'
+            as published_name,
         '{{ metric.configured_name or metric.name }}' as configured_name,
         {{ 'true' if metric.is_north_star else 'false' }} as is_north_star,
         {{ 'false' if metric.part_of else 'true' }} as is_published,
+        {{ northstar.date_literal(metric.published_until) }} as published_until,
         '{{ metric.side }}' as part,
         '{{ metric.entity }}' as entity_type,
         '{{ metric.window.kind }}' as window_kind,
@@ -37,6 +39,7 @@ select
     configured_name,
     is_north_star,
     is_published,
+    published_until,
     part,
     entity_type,
     window_kind,
