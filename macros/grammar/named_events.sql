@@ -18,6 +18,10 @@
         {%- for entry in metric.events -%}{%- do names.append(entry.event) -%}{%- endfor -%}
         {%- if metric.void -%}{%- do names.append(metric.void.event) -%}{%- endif -%}
     {%- endfor -%}
+    {#- a void that a metric ignores is counted by its guardrails #}
+    {%- for _, void in northstar.voided_metrics() -%}
+        {%- do names.append(void.event) -%}
+    {%- endfor -%}
     {%- for entity in var('northstar_entities').values() if entity.anchor -%}
         {%- do names.append(entity.anchor) -%}
     {%- endfor -%}
@@ -72,6 +76,9 @@
                 modules.re.findall('[a-z_][a-z0-9_]*', (entry.where or '') | lower)
             ) -%}
         {%- endfor -%}
+    {%- endfor -%}
+    {%- for _, void in northstar.voided_metrics() -%}
+        {%- do words.extend([void.key, void.value]) -%}
     {%- endfor -%}
     {%- for funnel in northstar.funnels() -%}
         {%- do words.append(funnel.entity_column) -%}
