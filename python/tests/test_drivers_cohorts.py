@@ -1,129 +1,25 @@
-"""Growth accounting and cohorts: activation, time to value, repetition, retention.
-
-Every row of random companies as the reference has it, a small company worked out by
-hand, and marts that grew load by load against marts built at once.
-"""
+"""Growth accounting, activation, time to value, repetition, retention: by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from comparison import assert_equal_marts, mart_keys, public_marts
 from consumer import Consumer
+from driver_projects import KEYS
 from engines import Engine, Row, Table
-from reference import evaluate
-from reference.companies import batch
-from schedules import schedule
 
-KEYS = {
-    "growth_accounting": ("metric_name", "period_start"),
-    "activation_cohorts": ("metric_name", "cohort_start", "window_days"),
-    "time_to_value": ("metric_name", "cohort_start", "day"),
-    "repeat_steps": ("metric_name", "cohort_start", "n"),
-    "retention_cohorts": (
-        "metric_name",
-        "analysis_name",
-        "cohort_start",
-        "periods_since",
-        "periods_until",
-    ),
+MARTS = {
+    "growth_accounting",
+    "activation_cohorts",
+    "time_to_value",
+    "repeat_steps",
+    "retention_cohorts",
 }
-
-ANALYSES: list[dict[str, Any]] = [
-    {"name": "by_period", "kind": "period"},
-    {"name": "come_back", "kind": "period", "cohort": "recurring", "horizon": 3},
-    {"name": "on_a_day", "kind": "n_day"},
-    {"name": "on_a_day_again", "kind": "n_day", "cohort": "recurring", "days": [0, 6]},
-    {
-        "name": "within",
-        "kind": "bracket",
-        "clock": "24h",
-        "cohort": "recurring",
-        "days": [1, 3, [2, 9], 14],
-    },
-    {"name": 'it\'s "ever"', "kind": "unbounded", "clock": "24h", "days": [1, 7]},
-]
-
-# Batches whose metrics have, between them, every step that there is.
-BATCHES, ON_POSTGRES = [(29640, 40), (12636, 12)], (32964, 12)
-
-
-def with_drivers(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The project, where every metric has drivers."""
-    return {
-        **config,
-        "northstar_driver_metrics": list(config["northstar_metrics"]),
-        "northstar_retention": ANALYSES,
-    }
-
-
-# -------------------------------------------------------------------- random companies
-
-
-def assert_batch_is_right(
-    first: int, companies: int, directory: Path, engine: Engine
-) -> None:
-    drawn = batch(range(first, first + companies))
-    config = with_drivers(drawn.config)
-    tables = cast("dict[str, Table]", drawn.tables)
-    consumer = Consumer(directory, engine, vars=config, tables=tables)
-
-    consumer.dbt("build").assert_success()
-
-    expected = evaluate(config, drawn.tables)
-    for mart, key in KEYS.items():
-        theirs = sorted(expected[mart], key=lambda row: [str(row[k]) for k in key])
-        assert theirs, f"no rows of {mart} to compare"
-        ours = sorted(
-            consumer.rows(f"northstar__{mart}"),
-            key=lambda row: [str(row[k]) for k in key],
-        )
-        told = f"not as in the reference: {first}, {companies}"
-        assert_equal_marts({mart: ours}, {mart: theirs}, {mart: key}, told)
-
-
-@pytest.mark.parametrize(("first", "companies"), BATCHES)
-def test_every_row_is_as_in_the_reference(
-    first: int, companies: int, tmp_path: Path, duckdb_engine: Engine
-) -> None:
-    assert_batch_is_right(first, companies, tmp_path, duckdb_engine)
-
-
-@pytest.mark.postgres
-def test_every_row_is_as_in_the_reference_on_postgres(
-    tmp_path: Path, postgres_engine: Engine
-) -> None:
-    assert_batch_is_right(*ON_POSTGRES, tmp_path, postgres_engine)
-
-
-# --------------------------------------------------------------------- load after load
-
-
-def test_marts_that_grew_equal_marts_built_at_once(
-    tmp_path: Path, duckdb_engine: Engine
-) -> None:
-    drawn = schedule(300, 20, loads=3, loaded_at="all")
-    of = replace(drawn, config=with_drivers(drawn.config))
-    consumer = of.project(tmp_path / "grown", duckdb_engine, after=0)
-    for load in of.loads:
-        load.deliver(consumer)
-        consumer.build().assert_success()
-
-    at_once = of.project(tmp_path / "at_once", duckdb_engine, len(of.loads))
-    at_once.build().assert_success()
-    grown = public_marts(consumer)
-    assert all(grown[f"northstar__{mart}"] for mart in KEYS)
-    assert_equal_marts(
-        grown, public_marts(at_once), mart_keys(consumer), "grown, and not as at once"
-    )
-
 
 # ------------------------------------------------------------------ worked out by hand
 
@@ -466,9 +362,9 @@ def test_marts_that_mean_nothing_for_a_metric_do_not_exist(
         )
         consumer.dbt("parse").assert_success()
         marts = set(consumer.model_names())
-        return {mart for mart in KEYS if f"northstar__{mart}" in marts}
+        return {mart for mart in MARTS if f"northstar__{mart}" in marts}
 
-    assert drivers({"calendar": "week"}) == set(KEYS)
+    assert drivers({"calendar": "week"}) == MARTS
     assert drivers({"rolling": "28d"}) == {"growth_accounting"}
     anchored = {"since_anchor": "7d", "book": "cohort", "grain": "week"}
     assert drivers(anchored) == {"activation_cohorts"}

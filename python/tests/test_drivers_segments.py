@@ -1,170 +1,30 @@
-"""Segments, changes, engagement, concentration, funnels and revenue, as built.
-
-Every row is compared with the reference over random companies that ask for all drivers
-of all metrics; a small world is worked out by hand; and a build in pieces equals one
-from nothing.
-"""
+"""Segments, changes, engagement, concentration, funnels and revenue: by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from comparison import assert_equal_marts, mart_keys, public_marts
 from consumer import Consumer
+from driver_projects import assert_drivers_are_right
 from engines import Engine, Row, Table
-from reference import evaluate
-from reference.companies import batch
 from reference.drivers.statistics import wilson
 from reference.values import divided
-from schedules import schedule
 
-KEYS = {
-    "segment_periods": (
-        "metric_name",
-        "period_start",
-        "segment_name",
-        "segment_value",
-    ),
-    "metric_changes": ("metric_name", "period_start", "method", "component"),
-    "engagement": ("metric_name", "period_start"),
-    "active_days": ("metric_name", "period_start", "active_days"),
-    "concentration": ("metric_name", "period_start"),
-    "funnel_steps": ("funnel_name", "cohort_start", "step"),
-    "revenue_periods": ("entity_type", "state_name", "period_start"),
+MARTS = {
+    "segment_periods",
+    "metric_changes",
+    "engagement",
+    "active_days",
+    "concentration",
+    "funnel_steps",
+    "revenue_periods",
 }
-
-COMPANIES = 12
-MIN_CELLS = (0, 3, 5)
-"""Drawn in turn, by the number of the batch."""
-
-# -------------------------------------------------------------------- random companies
-
-
-def with_drivers(config: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """A company that asks for all drivers of all its metrics.
-
-    Its funnels have steps that share an event, so that a row could be taken twice.
-    """
-    paid = {"event": "order_paid"}
-    return {
-        **config,
-        "northstar_driver_metrics": list(config["northstar_metrics"]),
-        "northstar_min_cell": MIN_CELLS[number % len(MIN_CELLS)],
-        "northstar_funnels": {
-            "buying_again": {
-                "entity": "user",
-                "steps": [paid, {"event": "feature_used"}, paid],
-                "window": "7d",
-            },
-            "orders": {
-                "entity": "order",
-                "steps": [
-                    paid,
-                    {"event": "order_delivered", "where": "value > 0"},
-                    {"event": "order_refunded"},
-                ],
-                "window": "14d",
-                "grain": "day",
-            },
-            "teams": {
-                "entity": "team",
-                "steps": [paid, paid, paid | {"where": "channel is not null"}],
-                "window": "3d",
-                "grain": "month",
-            },
-        },
-    }
-
-
-def differences(
-    consumer: Consumer, config: Mapping[str, Any], tables: Mapping[str, Any]
-) -> list[str]:
-    """Every difference from the reference: the mart, the key, the column, both."""
-    expected = evaluate(config, {name: dict(table) for name, table in tables.items()})
-    found: list[str] = []
-    for mart, key in KEYS.items():
-        theirs = {tuple(row[name] for name in key): row for row in expected[mart]}
-        is_built = f"northstar__{mart}" in consumer.model_names()
-        rows = consumer.rows(f"northstar__{mart}") if is_built else []
-        ours = {tuple(row[name] for name in key): row for row in rows}
-        assert len(ours) == len(rows), f"rows of {mart} share a key"
-        for at in sorted({*ours, *theirs}, key=str):
-            if at not in theirs:
-                found.append(f"{mart} {at}: not in the reference: {ours[at]}")
-            elif at not in ours:
-                found.append(f"{mart} {at}: missing: {theirs[at]}")
-            else:
-                found += [
-                    f"{mart} {at}: {column} is {ours[at].get(column)!r},"
-                    f" in the reference {value!r}"
-                    for column, value in theirs[at].items()
-                    if ours[at].get(column, "no such column") != value
-                ]
-    return found
-
-
-def assert_batch_is_right(number: int, directory: Path, engine: Engine) -> None:
-    drawn, tables, _ = batch(range(number * COMPANIES, (number + 1) * COMPANIES))
-    config = with_drivers(drawn, number)
-    typed = cast("dict[str, Table]", tables)
-    consumer = Consumer(directory, engine, vars=config, tables=typed)
-    consumer.dbt("build").assert_success()
-
-    found = differences(consumer, config, tables)
-
-    assert not found, "\n".join(found[:30])
-    for mart in ("segment_periods", "metric_changes", "engagement", "funnel_steps"):
-        assert consumer.rows(f"northstar__{mart}"), f"{mart} is empty"
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_random_companies_are_as_the_reference_has_them(
-    number: int, tmp_path: Path, duckdb_engine: Engine
-) -> None:
-    assert_batch_is_right(number, tmp_path, duckdb_engine)
-
-
-@pytest.mark.postgres
-def test_random_companies_are_as_the_reference_has_them_on_postgres(
-    tmp_path: Path, postgres_engine: Engine
-) -> None:
-    assert_batch_is_right(2, tmp_path, postgres_engine)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(3, 40))
-def test_many_more_companies(
-    number: int, tmp_path: Path, duckdb_engine: Engine
-) -> None:
-    assert_batch_is_right(number, tmp_path, duckdb_engine)
-
-
-def test_a_build_in_three_pieces_equals_one_from_nothing(
-    tmp_path: Path, duckdb_engine: Engine
-) -> None:
-    drawn = schedule(700, COMPANIES, loads=3)
-    of = replace(drawn, config=with_drivers(drawn.config, 0))
-    grown = of.project(tmp_path / "grown", duckdb_engine, after=0)
-    for load in of.loads:
-        load.deliver(grown)
-        grown.build().assert_success()
-
-    at_once = of.project(tmp_path / "at_once", duckdb_engine, after=len(of.loads))
-    at_once.build().assert_success()
-
-    marts, keys = public_marts(grown), mart_keys(grown)
-    assert {f"northstar__{mart}" for mart in KEYS} - set(marts) <= {
-        "northstar__revenue_periods"
-    }
-    assert_equal_marts(marts, public_marts(at_once), keys, f"not as at once: {of}")
-
 
 # ------------------------------------------------------------------- a world by hand
 
@@ -661,7 +521,7 @@ def test_ids_that_last_a_day_have_segments_and_no_more(
     consumer = Consumer(tmp_path, duckdb_engine, vars=config, tables=tables)
     consumer.dbt("build").assert_success()
 
-    built = {name for name in KEYS if f"northstar__{name}" in consumer.model_names()}
+    built = {name for name in MARTS if f"northstar__{name}" in consumer.model_names()}
     assert built == {"segment_periods", "metric_changes"}
     found = rows(consumer, "segment_periods", period_start="01-01")
     # four of the shop are too few, and would be told by the total and the six others
@@ -675,4 +535,4 @@ def test_ids_that_last_a_day_have_segments_and_no_more(
     assert {cells["method"] for cells in rows(consumer, "metric_changes")} == {
         "segments_channel"
     }
-    assert not differences(consumer, config, tables)
+    assert_drivers_are_right(consumer, config, tables, built)
