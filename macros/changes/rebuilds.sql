@@ -9,9 +9,19 @@
              or raw rows that have gone. 'definitions': what is counted by them; other
              rules are another definition or setting as well.
     model    the stored table, where the asking model is not that table itself
+
+    any_rebuilds(storage, models)  whether one of these is, of those switched on
 -#}
 {% macro rebuilds(storage, model=none) -%}
     {{ return(northstar.rebuild_reason(storage, model) != '') }}
+{%- endmacro %}
+
+{% macro any_rebuilds(storage, models) -%}
+    {%- for model in models
+        if not execute or 'model.northstar.' ~ model in graph.nodes -%}
+        {%- if northstar.rebuilds(storage, model) -%}{{ return(true) }}{%- endif -%}
+    {%- endfor -%}
+    {{ return(false) }}
 {%- endmacro %}
 
 {#- Why, in words that end a sentence; '' if it does not. -#}

@@ -44,6 +44,7 @@
             'example': 'persistent',
         },
         'northstar_keep_versions': {'type': 'boolean', 'example': 'true'},
+        'northstar_using_drivers': {'type': 'boolean', 'example': 'false'},
         'northstar_min_cell':
             {'type': 'integer', 'least': 0, 'example': 10},
         'northstar_activation_windows':

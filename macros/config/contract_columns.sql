@@ -64,5 +64,13 @@
             {'name': 'id', 'type': 'id'},
             {'name': 'requested_at', 'type': 'instant'},
         ],
+        'northstar_signals': [
+            {'name': 'signal', 'type': 'text'},
+            {'name': 'date', 'type': 'instant'},
+            {'name': 'value', 'type': 'number'},
+            {'name': 'numerator', 'type': 'number'},
+            {'name': 'denominator', 'type': 'number'},
+            {'name': 'segment', 'type': 'id'},
+        ],
     }[input]) }}
 {%- endmacro %}

@@ -1,12 +1,12 @@
 {#-
     What the definitions name, so that nothing else is stored at event grain.
 
-    named_events()   the event names of every definition, its voids and the anchors of
-                     the entities
+    named_events()   the event names of every definition, its voids, the anchors of the
+                     entities and the steps of the funnels
     is_named()       whether a row's event is one of them
     named_columns()  the columns of int_northstar__events beyond its keys: those that a
-                     definition counts, sums, matches or filters by, the ids of the
-                     entities counted, and the mapped segments. Output: {name, type}
+                     definition or a funnel counts, sums, matches or filters by, the ids
+                     of the entities counted, and the mapped segments. Output: {name, type}
     stored_event_columns()  the same of int_northstar__named_events: also what says whose
                      a row is, and the flags
 -#}
@@ -18,8 +18,15 @@
         {%- for entry in metric.events -%}{%- do names.append(entry.event) -%}{%- endfor -%}
         {%- if metric.void -%}{%- do names.append(metric.void.event) -%}{%- endif -%}
     {%- endfor -%}
+    {#- a void that a metric ignores is counted by its guardrails #}
+    {%- for _, void in northstar.voided_metrics() -%}
+        {%- do names.append(void.event) -%}
+    {%- endfor -%}
     {%- for entity in var('northstar_entities').values() if entity.anchor -%}
         {%- do names.append(entity.anchor) -%}
+    {%- endfor -%}
+    {%- for funnel in northstar.funnels() -%}
+        {%- do names.extend(funnel.steps | map(attribute='event') | list) -%}
     {%- endfor -%}
     {{ return(northstar.remember('named_events', names | unique | list)) }}
 {%- endmacro %}
@@ -67,6 +74,17 @@
             {%- do words.append('currency' if entry.value == 'value') -%}
             {%- do words.extend(
                 modules.re.findall('[a-z_][a-z0-9_]*', (entry.where or '') | lower)
+            ) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for _, void in northstar.voided_metrics() -%}
+        {%- do words.extend([void.key, void.value]) -%}
+    {%- endfor -%}
+    {%- for funnel in northstar.funnels() -%}
+        {%- do words.append(funnel.entity_column) -%}
+        {%- for step in funnel.steps -%}
+            {%- do words.extend(
+                modules.re.findall('[a-z_][a-z0-9_]*', (step.where or '') | lower)
             ) -%}
         {%- endfor -%}
     {%- endfor -%}

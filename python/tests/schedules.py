@@ -33,6 +33,7 @@ from random import Random
 from typing import Any, Literal, NamedTuple
 
 from consumer import Consumer
+from driver_projects import with_drivers
 from engines import Engine, Table
 from reference.companies import (
     COUNTED,
@@ -178,6 +179,7 @@ def schedule(
     drawn = batch(range(first, first + companies))
     mapped = dice.choice(MAPPED) if loaded_at is None else loaded_at
     config, columns = _with_loaded_at(mapped, drawn.config, drawn.tables)
+    config = _with_drivers(Random(f"drivers {number}"), config)
     members = [
         _Rows(Random(f"{number} {prefix}"), config, tables)
         for prefix, _, tables in drawn.companies
@@ -247,6 +249,19 @@ def _with_loaded_at(
         server["columns"]["loaded_at"] = "loaded"
         columns["raw_server_events"]["loaded"] = "timestamp"
     return config, columns
+
+
+def _with_drivers(dice: Random, config: Config) -> Config:
+    """The project where a few metrics have drivers.
+
+    Of the metrics that are added to those drawn, and of these.
+    """
+    metrics = config["northstar_metrics"]
+    added = [name for name in metrics if name in METRICS or name in STATE_METRICS]
+    others = [name for name in metrics if name not in added]
+    with_drivers_of = [*dice.sample(added, 2), *dice.sample(others, 2)]
+    min_cell = dice.choice([0, 3])
+    return with_drivers(config, min_cell=min_cell, metrics=with_drivers_of)
 
 
 def _loads(

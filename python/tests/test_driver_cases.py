@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
-from engines import Row, Table
+from comparison import public_marts
+from consumer import Consumer
+from engines import Engine, Row, Table
 from reference import evaluate
 from reference.values import divided
 from test_peers import COLUMNS, LIFECYCLES, START, Case
@@ -316,11 +318,24 @@ class Cases:
         self.funnel(case, UNORDERED, "SPIC", ANY_TIME)
 
 
-@pytest.fixture(scope="module", params=[evaluate], ids=["reference"])
-def answers(request: pytest.FixtureRequest) -> Answers:
+@pytest.fixture(scope="module", params=["reference", "package"])
+def answers(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    duckdb_engine: Engine,
+) -> Answers:
     """What builds the marts."""
-    builder: Answers = request.param
-    return builder
+
+    def build(vars: dict[str, Any], tables: dict[str, Table]) -> Marts:
+        directory = tmp_path_factory.mktemp("cases")
+        consumer = Consumer(directory, duckdb_engine, vars=vars, tables=tables)
+        consumer.build().assert_success()
+        return {
+            name.removeprefix("northstar__"): rows
+            for name, rows in public_marts(consumer).items()
+        }
+
+    return evaluate if request.param == "reference" else build
 
 
 @pytest.fixture(scope="module")

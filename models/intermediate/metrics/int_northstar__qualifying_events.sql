@@ -63,6 +63,7 @@ windows as (
         {{ northstar.entity_id(metric) }} as entity_id,
         source_name,
         event_id,
+        event_name,
         {{ northstar.booked_at(metric) }} as booked_at,
         {{ northstar.booked_date(metric) }} as booked_date,
         {%- if other and other.measure != 'count' %}
@@ -196,6 +197,7 @@ windows as (
         entity_id,
         source_name,
         event_id,
+        event_name,
         {{ 'voided_at' if is_void else 'booked_at' }} as booked_at,
         {{ northstar.local_date('voided_at') if is_void else 'booked_date' }}
             as booked_date,
@@ -389,7 +391,10 @@ windows as (
         entity_id,
         source_name,
         event_id,
+        event_name,
         booked_at,
+        booked_date,
+        {{ 'eligible_at' if is_net else 'booked_at' }} as eligible_at,
         {%- if is_plain %}
         {{ northstar.period_start('booked_date', window.grain) }} as period_start,
         {%- else %}

@@ -7,9 +7,10 @@
     themselves: every id of a person touched is among the touched.
 -#}
 
-{%- set all_at_once = northstar.rebuilds(
-    'definitions', 'int_northstar__entity_measures'
-) or northstar.rebuilds('definitions', 'northstar__entities') -%}
+{%- set all_at_once = northstar.any_rebuilds('definitions', [
+    'int_northstar__entity_measures', 'northstar__entities', 'int_northstar__bookings',
+    'int_northstar__repeats',
+]) -%}
 {%- set events = ref('int_northstar__events') -%}
 {%- set columns = northstar.stored_event_columns() -%}
 {%- set names = columns | map(attribute='name') | list -%}
