@@ -78,7 +78,7 @@ events as (
 ),
 
 -- {{ name }}: step 9, without what was voided
-{{ name }} as (
+{{ name }}__standing as (
     select
         found.entity_id,
         found.booked_at,
@@ -138,7 +138,7 @@ standing as (
         period_start,
         event_id,
         source_name
-    from {{ metric.name }}
+    from {{ metric.name }}__standing
     {%- endfor %}
 ),
 

@@ -131,13 +131,13 @@ qualified as (
 {{ name }}_spans as (
     {%- if analysis.clock == 'calendar' %}
     select
-        starts.entity_id,
-        starts.cohort_start,
+        started.entity_id,
+        started.cohort_start,
         bounds.window_number,
         bounds.begins_at,
         bounds.ends_at
-    from {{ name }}_starts as starts
-    inner join {{ name }}_bounds as bounds on starts.started_date = bounds.started_date
+    from {{ name }}_starts as started
+    inner join {{ name }}_bounds as bounds on started.started_date = bounds.started_date
     {%- else %}
     {%- for since, until in analysis.windows %}
     select
@@ -189,20 +189,20 @@ qualified as (
         {{ northstar.text_literal(analysis.name) }} as analysis_name,
         '{{ metric.name }}' as metric_name,
         '{{ metric.entity }}' as entity_type,
-        starts.entity_id,
-        starts.cohort_start,
-        starts.started_at,
-        starts.started_date
+        started.entity_id,
+        started.cohort_start,
+        started.started_at,
+        started.started_date
         {%- for number in range(1, counts | max + 1) %},
         {{ 'coalesce(retained.is_retained_' ~ number ~ ' = 1, false)'
             if number <= analysis.windows | length else 'false' }}
             as is_retained_{{ number }}
         {%- endfor %}
-    from {{ name }}_starts as starts
+    from {{ name }}_starts as started
     left join {{ name }}_retained as retained
         on
-            starts.entity_id = retained.entity_id
-            and starts.cohort_start = retained.cohort_start
+            started.entity_id = retained.entity_id
+            and started.cohort_start = retained.cohort_start
 ),
 {% endfor %}
 returns as (

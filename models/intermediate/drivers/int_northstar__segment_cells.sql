@@ -70,26 +70,20 @@ counted as (
 ),
 
 grouped as (
+    {%- for segment in segments %}
     select
         metric_name,
         period_start,
-        case
-            {%- for segment in segments %}
-            when grouping({{ segment }}) = 0 then '{{ segment }}'
-            {%- endfor %}
-        end as segment_name,
-        {{ 'coalesce(' ~ segments | join(', ') ~ ')' if segments | length > 1
-            else segments[0] }} as segment_value,
+        '{{ segment }}' as segment_name,
+        {{ segment }} as segment_value,
         sum(contribution) as contribution,
         count(*) as counting_entities,
         sum(case when is_qualified then 1 else 0 end) as qualified_entities
     from counted
-    group by
-        grouping sets (
-            {%- for segment in segments %}
-            (metric_name, period_start, {{ segment }}){{ ',' if not loop.last }}
-            {%- endfor %}
-        )
+    where {{ segment }} is not null
+    group by metric_name, period_start, {{ segment }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 standing as (
@@ -107,7 +101,6 @@ standing as (
         on
             grouped.metric_name = metric_values.metric_name
             and grouped.period_start = metric_values.period_start
-    where grouped.segment_value is not null
 
     union all
 
@@ -126,7 +119,6 @@ standing as (
         on
             grouped.metric_name = metric_values.metric_name
             and grouped.period_start = metric_values.previous_start
-    where grouped.segment_value is not null
 ),
 
 cells as (

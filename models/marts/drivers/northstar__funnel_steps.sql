@@ -112,14 +112,14 @@ watermark as (
         numbered.event_number as number_{{ number }},
         numbered.occurred_at as reached_at_{{ number }}
     from {{ name }}_step_{{ number - 1 }} as taken
-    left join {{ name }}_next_{{ number }} as following
+    left join {{ name }}_next_{{ number }} as upcoming
         on
-            taken.entity_id = following.entity_id
-            and taken.cohort_start = following.cohort_start
+            taken.entity_id = upcoming.entity_id
+            and taken.cohort_start = upcoming.cohort_start
     left join {{ name }}_numbered as numbered
         on
-            following.entity_id = numbered.entity_id
-            and following.event_number = numbered.event_number
+            upcoming.entity_id = numbered.entity_id
+            and upcoming.event_number = numbered.event_number
 ),
 {%- endfor %}
 
@@ -151,7 +151,10 @@ counted as (
         count(*) as cohort_entities,
         sum(case when is_mature then 1 else 0 end) as entered_entities,
         sum(
-            case when is_mature and reached_at_{{ number }} is not null then 1 else 0 end
+            case
+                when is_mature and reached_at_{{ number }} is not null then 1
+                else 0
+            end
         ) as reached_entities,
         {%- if number == 1 %}
         cast(null as double precision) as median_seconds

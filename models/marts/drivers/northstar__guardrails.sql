@@ -116,48 +116,48 @@ events as (
 
 {{ name }}__matched as (
     select
-        keys.void_key,
-        keys.booked_at,
+        voidable.void_key,
+        voidable.booked_at,
         voids.local_date as voided_date,
         {{ 'voids.' ~ void.value if void.value else 'null' }} as void_value,
         row_number() over (
-            partition by keys.void_key, keys.booked_at
+            partition by voidable.void_key, voidable.booked_at
             order by
                 voids.occurred_at,
                 {{ northstar.byte_order('voids.event_id') }},
                 {{ northstar.byte_order('voids.source_name') }}
         ) as void_rank
-    from {{ name }}__keys as keys
+    from {{ name }}__keys as voidable
     inner join events as voids
         on
             voids.event_name = {{ northstar.string_literal(void.event) }}
-            and keys.void_key = voids.{{ northstar.canonical_column(void.key) }}
-            and keys.booked_at <= voids.occurred_at
+            and voidable.void_key = voids.{{ northstar.canonical_column(void.key) }}
+            and voidable.booked_at <= voids.occurred_at
             {%- if void.wait %}
             and voids.occurred_at
-            < {{ northstar.add_seconds('keys.booked_at', void.wait) }}
+            < {{ northstar.add_seconds('voidable.booked_at', void.wait) }}
             {%- endif %}
 ),
 
-{{ name }} as (
+{{ name }}__judged as (
     select
         booked.period_start,
-        {{ northstar.period_start('matched.voided_date', metric.window.grain) }}
+        {{ northstar.period_start('hits.voided_date', metric.window.grain) }}
             as voided_start,
         booked.amount,
-        {{ 'matched.void_value' if void.value
-            else 'case when matched.void_key is not null then booked.amount end' }}
+        {{ 'hits.void_value' if void.value
+            else 'case when hits.void_key is not null then booked.amount end' }}
             as voided_amount,
         {{ northstar.add_seconds('booked.booked_at', void.wait) }}
         <= watermark.followed_until as is_mature,
-        matched.void_key is not null as is_voided
+        hits.void_key is not null as is_voided
     from {{ name }}__booked as booked
     cross join watermark
-    left join {{ name }}__matched as matched
+    left join {{ name }}__matched as hits
         on
-            booked.void_key = matched.void_key
-            and booked.booked_at = matched.booked_at
-            and matched.void_rank = 1
+            booked.void_key = hits.void_key
+            and booked.booked_at = hits.booked_at
+            and hits.void_rank = 1
 ),
 {% endfor %}
 booked as (
@@ -165,9 +165,10 @@ booked as (
     select
         '{{ metric.name }}' as metric_name,
         booked.*,
-        amount is not null and (not is_voided or voided_amount is not null)
+        booked.amount is not null
+        and (not booked.is_voided or booked.voided_amount is not null)
             as is_known
-    from {{ metric.name }} as booked
+    from {{ metric.name }}__judged as booked
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -182,7 +183,9 @@ taken_back as (
         sum(case when is_mature and is_voided then 1 else 0 end) as voided_events,
         sum(case when is_known then amount else 0 end) as amount,
         sum(case when is_known and is_mature then amount else 0 end) as mature_amount,
-        sum(case when is_known and is_mature and is_voided then voided_amount else 0 end)
+        sum(
+            case when is_known and is_mature and is_voided then voided_amount else 0 end
+        )
             as voided_amount
     from booked
     group by metric_name, period_start
