@@ -25,6 +25,7 @@ import pytest
 from dbt.cli.main import dbtRunner
 from dbt_common.events.base_types import EventLevel
 from dbt_common.tests import enable_test_caching
+from jinja2 import Environment
 
 from engines import Database, Engine, Row, Table
 
@@ -33,6 +34,33 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # dbt parses its own 600 macros anew for every project: three quarters of a small run.
 # This is the cache that dbt's own tests use; it lasts as long as the process.
 enable_test_caching()
+
+
+def _compiled_once() -> None:
+    """Jinja compiles the same macro text once a process, and not for each project."""
+    compile_anew = Environment.compile
+    compiled: dict[Any, Any] = {}
+
+    def compile_(
+        self: Environment,
+        source: Any,
+        name: str | None = None,
+        filename: str | None = None,
+        raw: bool = False,
+        defer_init: bool = False,
+    ) -> Any:
+        if raw or not isinstance(source, str):
+            return compile_anew(self, source, name, filename, raw, defer_init)
+        tools = (type(self), tuple(self.extensions), tuple(sorted(self.filters)))
+        key = (*tools, source, name, filename, defer_init)
+        if key not in compiled:
+            compiled[key] = compile_anew(self, source, name, filename, raw, defer_init)
+        return compiled[key]
+
+    Environment.compile = compile_  # type: ignore[assignment, method-assign]
+
+
+_compiled_once()
 
 
 @dataclass(frozen=True)
@@ -97,6 +125,7 @@ class Consumer:
         package: the package's folder; the repository unless a test brings its own.
         session_timezone: of dbt's connections to the warehouse.
         deps: run the real `dbt deps`; otherwise the package is linked in.
+        drivers: build the drivers too, which takes as long again.
     """
 
     def __init__(
@@ -112,6 +141,7 @@ class Consumer:
         package_name: str = "northstar",
         session_timezone: str = "UTC",
         deps: bool = False,
+        drivers: bool = True,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
@@ -121,7 +151,10 @@ class Consumer:
         self.columns: dict[str, Mapping[str, str]] = {}
         self._models = dict(models or {})
         self._project = dict(project or {})
-        self._vars = dict(vars or {})
+        self._settled: dict[str, Any] = (
+            {} if drivers else {"northstar_using_drivers": False}
+        )
+        self._vars = self._settled | dict(vars or {})
 
         outputs = {"test": self.database.profile()}
         self._write_json(
@@ -256,7 +289,7 @@ class Consumer:
 
     def set_vars(self, vars: Mapping[str, Any]) -> None:
         """Put other vars in place of the package's vars."""
-        self._vars = dict(vars)
+        self._vars = self._settled | dict(vars)
         self._write_project()
         self._write_sources()
 

@@ -57,7 +57,9 @@ TABLE: Table = {
 def test_a_simple_metric_is_simple_sql(
     tmp_path: Path, duckdb_engine: Engine, golden: Callable[[str, str], None]
 ) -> None:
-    consumer = Consumer(tmp_path, duckdb_engine, vars=VARS, tables={"events": TABLE})
+    consumer = Consumer(
+        tmp_path, duckdb_engine, vars=VARS, tables={"events": TABLE}, drivers=False
+    )
 
     consumer.dbt("build").assert_success()
 
@@ -71,7 +73,9 @@ def test_a_simple_metric_is_simple_sql(
 def test_events_keep_only_what_a_definition_names(
     tmp_path: Path, duckdb_engine: Engine
 ) -> None:
-    consumer = Consumer(tmp_path, duckdb_engine, vars=VARS, tables={"events": TABLE})
+    consumer = Consumer(
+        tmp_path, duckdb_engine, vars=VARS, tables={"events": TABLE}, drivers=False
+    )
 
     consumer.dbt("run", "--select", "+int_northstar__named_events").assert_success()
 

@@ -173,7 +173,7 @@ def test_every_example_is_as_documented_and_all_definitions_build(
 ) -> None:
     vars = documented_vars()
     consumer = Consumer(
-        tmp_path, duckdb_engine, vars=vars, tables=tables(EXAMPLES, vars)
+        tmp_path, duckdb_engine, vars=vars, tables=tables(EXAMPLES, vars), drivers=False
     )
 
     consumer.dbt("build").assert_success()

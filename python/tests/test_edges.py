@@ -226,7 +226,7 @@ def hostile_tables() -> dict[str, Table]:
 
 def test_text_that_looks_like_code_is_data(tmp_path: Path, engine: Engine) -> None:
     vars, tables = hostile_vars(), hostile_tables()
-    consumer = Consumer(tmp_path, engine, vars=vars, tables=tables)
+    consumer = Consumer(tmp_path, engine, vars=vars, tables=tables, drivers=False)
 
     consumer.dbt("build").assert_success()
 
@@ -282,7 +282,9 @@ def test_a_null_byte_is_refused_in_words(
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = "a\x00b"
-    consumer = Consumer(tmp_path, duckdb_engine, vars=vars, tables=hostile_tables())
+    consumer = Consumer(
+        tmp_path, duckdb_engine, vars=vars, tables=hostile_tables(), drivers=False
+    )
 
     run = consumer.dbt("parse").assert_failure(
         "1 problem in the vars of northstar", "a\\x00b"
@@ -348,7 +350,9 @@ def test_inputs_may_be_empty(tmp_path: Path, engine: Engine) -> None:
             [paid | {"valid_from": "2024-02-10"}],
         ),
     }
-    consumer = Consumer(tmp_path, engine, vars=APP_AND_WEB, tables=tables)
+    consumer = Consumer(
+        tmp_path, engine, vars=APP_AND_WEB, tables=tables, drivers=False
+    )
     consumer.dbt("build").assert_success()
     published = values(consumer)
     day = date(2024, 3, 1)
@@ -524,7 +528,7 @@ def test_a_row_goes_by_the_first_of_its_faults(tmp_path: Path, engine: Engine) -
         }
         for name in ("erasure_requests", "exclusions", "consent")
     }
-    consumer = Consumer(tmp_path, engine, vars=vars, tables=tables)
+    consumer = Consumer(tmp_path, engine, vars=vars, tables=tables, drivers=False)
 
     consumer.dbt("build").assert_success()
 
@@ -640,7 +644,7 @@ def test_the_first_loaded_copy_stays(tmp_path: Path, engine: Engine) -> None:
             )
         },
     }
-    consumer = Consumer(tmp_path, engine, vars=vars, tables=tables)
+    consumer = Consumer(tmp_path, engine, vars=vars, tables=tables, drivers=False)
 
     consumer.dbt("build").assert_success()
 
@@ -826,7 +830,7 @@ def test_everyone_is_who_they_are(tmp_path: Path, engine: Engine) -> None:
         "events": table(texts | {"occurred": "timestamp"}, events),
         "links": table({"from_id": "text", "to_id": "text"}, links),
     }
-    consumer = Consumer(tmp_path, engine, vars=PEOPLE, tables=tables)
+    consumer = Consumer(tmp_path, engine, vars=PEOPLE, tables=tables, drivers=False)
 
     run = consumer.dbt("build").assert_success()
 
@@ -987,7 +991,12 @@ def test_columns_may_come_in_any_type(tmp_path: Path, engine: Engine) -> None:
     }
     # the session's own zone must not matter
     consumer = Consumer(
-        tmp_path, engine, vars=vars, tables=tables, session_timezone="America/St_Johns"
+        tmp_path,
+        engine,
+        vars=vars,
+        tables=tables,
+        session_timezone="America/St_Johns",
+        drivers=False,
     )
 
     consumer.dbt("build").assert_success()
@@ -1164,6 +1173,7 @@ def test_local_dates_are_those_of_the_clocks(tmp_path: Path, engine: Engine) -> 
         models=CLOCKS,
         vars=APP_AND_WEB,
         project={"vars": {"northstar": APP_AND_WEB} | settings},
+        drivers=False,
     )
     consumer.dbt("compile", "--select", "consumer").assert_success()
     compiled = {
@@ -1230,7 +1240,7 @@ def test_a_period_ends_to_the_microsecond(tmp_path: Path, engine: Engine) -> Non
     }
     microsecond = timedelta(microseconds=1)
     consumer = Consumer(
-        tmp_path, engine, vars=vars, tables={"events": table(LOADED, [])}
+        tmp_path, engine, vars=vars, tables={"events": table(LOADED, [])}, drivers=False
     )
     # a few seconds each: on PostgreSQL only those where midnight is odd
     boundaries = BOUNDARIES if engine.name == "duckdb" else BOUNDARIES[1:3]
@@ -1302,7 +1312,9 @@ def test_nothing_needs_the_raw_tables_before_a_run(
     tmp_path: Path, engine: Engine
 ) -> None:
     tables = small_company()
-    consumer = Consumer(tmp_path, engine, vars=APP_AND_WEB, tables=tables)
+    consumer = Consumer(
+        tmp_path, engine, vars=APP_AND_WEB, tables=tables, drivers=False
+    )
     for name in tables:
         consumer.database.execute(f'drop table raw."{name}"')
 

@@ -401,6 +401,7 @@ def company(
             "from {{ ref('northstar', 'int_northstar__explained_events') }} "
             "where {{ northstar.explains('weekly_teams', '2026-06-03') }}"
         },
+        drivers=False,
     )
     consumer.dbt("build").assert_success()
     yield consumer
@@ -615,7 +616,7 @@ def assert_batch_adds_up(number: int, directory: Path, engine: Engine) -> None:
     seeds = range(number * COMPANIES, (number + 1) * COMPANIES)
     made = batch(seeds)
     raw: dict[str, Any] = made.tables
-    consumer = Consumer(directory, engine, vars=made.config, tables=raw)
+    consumer = Consumer(directory, engine, vars=made.config, tables=raw, drivers=False)
 
     consumer.dbt("build").assert_success()
 
@@ -776,6 +777,7 @@ def test_a_project_can_do_without_the_views(
         vars=vars_for({"weekly_teams": METRICS["weekly_teams"]}),
         tables=tables(),
         project={"models": {"northstar": switched_off}},
+        drivers=False,
     )
     company.dbt("build").assert_success()
     assert not [name for name in company.model_names() if "explained" in name]
@@ -790,7 +792,9 @@ def test_a_value_that_does_not_add_up_fails(
     tmp_path: Path, duckdb_engine: Engine
 ) -> None:
     metrics = {"weekly_teams": METRICS["weekly_teams"]}
-    company = Consumer(tmp_path, duckdb_engine, vars=vars_for(metrics), tables=tables())
+    company = Consumer(
+        tmp_path, duckdb_engine, vars=vars_for(metrics), tables=tables(), drivers=False
+    )
     company.dbt("build").assert_success()
     company.database.execute(
         f"update {company.relation_name('northstar__metric_periods')} set value = 7"

@@ -234,7 +234,11 @@ TABLES: dict[str, Table] = {
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Consumer:
     consumer = Consumer(
-        tmp_path_factory.mktemp("found"), engine, vars=VARS, tables=TABLES
+        tmp_path_factory.mktemp("found"),
+        engine,
+        vars=VARS,
+        tables=TABLES,
+        drivers=False,
     )
     consumer.dbt("build").assert_success()
     return consumer

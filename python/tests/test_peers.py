@@ -244,6 +244,7 @@ def project(
         duckdb_engine,
         vars=peers.vars(),
         tables=peers.tables(),
+        drivers=False,
     )
     consumer.dbt("run").assert_success()
     return consumer

@@ -65,7 +65,9 @@ def consumer(tmp_path: Path, engine: Engine) -> Consumer:
     """A project whose first week was over, with one user in it, when it was built."""
     rows = [event(1, "01", "01", "a"), event(2, "09", "09", "b")]
     events: Table = {"columns": COLUMNS, "rows": rows}
-    consumer = Consumer(tmp_path, engine, vars=settings(), tables={"events": events})
+    consumer = Consumer(
+        tmp_path, engine, vars=settings(), tables={"events": events}, drivers=False
+    )
     consumer.dbt("run").assert_success()
     return consumer
 
@@ -213,7 +215,11 @@ def test_old_and_new_version_overlap_and_equal_each_alone(
 
     def built(name: str, configured: dict[str, Any]) -> dict[str, list[Row]]:
         consumer = Consumer(
-            tmp_path / name, engine, vars=configured, tables={"events": events}
+            tmp_path / name,
+            engine,
+            vars=configured,
+            tables={"events": events},
+            drivers=False,
         )
         consumer.dbt("build").assert_success()
         return {
@@ -292,7 +298,9 @@ def test_an_overlap_is_counted_in_periods_of_the_window(
     metric["window"] = metric["previous"]["window"] = window
     metric["label"] = 'It\'s "v2" {{ 1 }} 🚀'
     events: Table = {"columns": COLUMNS, "rows": [event(1, "01", "01", "a")]}
-    consumer = Consumer(tmp_path, DuckDB(), vars=configured, tables={"events": events})
+    consumer = Consumer(
+        tmp_path, DuckDB(), vars=configured, tables={"events": events}, drivers=False
+    )
     consumer.dbt("run", "--select", "+int_northstar__metrics").assert_success()
     rows = consumer.query(
         "select metric_name, published_until from {int_northstar__metrics}"
