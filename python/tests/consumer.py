@@ -38,7 +38,7 @@ enable_test_caching()
 
 def _compiled_once() -> None:
     """Jinja compiles the same macro text once a process, and not for each project."""
-    compile_anew = Environment.compile
+    compile_anew: Any = Environment.compile
     compiled: dict[Any, Any] = {}
 
     def compile_(
@@ -57,7 +57,7 @@ def _compiled_once() -> None:
             compiled[key] = compile_anew(self, source, name, filename, raw, defer_init)
         return compiled[key]
 
-    Environment.compile = compile_  # type: ignore[assignment, method-assign]
+    setattr(Environment, "compile", compile_)  # noqa: B010
 
 
 _compiled_once()
