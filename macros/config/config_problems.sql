@@ -23,6 +23,7 @@
     {%- set columns = northstar.config_columns(sound) -%}
     {%- do northstar.event_rules(sound, columns, problems) -%}
     {%- do northstar.metric_rules(given, sound, columns, problems) -%}
+    {%- do northstar.driver_rules(sound, problems) -%}
     {%- do northstar.privacy_rules(sound, problems) -%}
     {{ return(problems | sort(attribute='path')) }}
 {%- endmacro %}

@@ -21,7 +21,7 @@
         or           another rule, for a value that is a mapping or a list
 -#}
 {% macro config_schema() -%}
-    {%- set count = {'type': 'integer', 'least': 1, 'example': 30} -%}
+    {%- set days = {'type': 'integer', 'least': 1, 'most': 3660, 'example': 30} -%}
     {%- set schema = {
         'northstar_timezone': {'type': 'zone', 'example': 'Europe/London'},
         'northstar_week_start':
@@ -46,9 +46,10 @@
         'northstar_keep_versions': {'type': 'boolean', 'example': 'true'},
         'northstar_min_cell':
             {'type': 'integer', 'least': 0, 'example': 10},
-        'northstar_activation_windows':
-            {'type': 'list', 'of': count, 'example': '[1, 7, 14, 28]'},
-        'northstar_repeat_window_days': count,
+        'northstar_activation_windows': {
+            'type': 'list', 'least': 1, 'of': days, 'example': '[1, 7, 14, 28]',
+        },
+        'northstar_repeat_window_days': days,
         'northstar_retention': northstar._retention_rule(),
         'northstar_funnels': northstar._funnels_rule(),
         'northstar_driver_metrics': {
@@ -415,7 +416,7 @@
 
 
 {% macro _retention_rule() -%}
-    {%- set day = {'type': 'integer', 'least': 0, 'example': 7} -%}
+    {%- set day = {'type': 'integer', 'least': 0, 'most': 3660, 'example': 7} -%}
     {{ return({
         'type': 'list', 'may_be_null': true,
         'example': '[{name: d7, kind: n_day, days: [1, 7, 28]}]',
@@ -432,11 +433,12 @@
                 'days': {
                     'type': 'list', 'least': 1, 'example': '[1, 7, 28]',
                     'of': {
-                        'type': 'integer', 'least': 0, 'example': 7,
+                        'type': 'integer', 'least': 0, 'most': 3660, 'example': 7,
                         'or': {'type': 'list', 'of': day, 'example': '[1, 7]'},
                     },
                 },
-                'horizon': {'type': 'integer', 'least': 1, 'example': 56},
+                'horizon':
+                    {'type': 'integer', 'least': 1, 'most': 3660, 'example': 56},
                 'cohort': {
                     'type': 'choice', 'allowed': ['first', 'recurring'],
                     'example': 'first',

@@ -12,6 +12,8 @@
         {%- do northstar._no_anchors(sound, people, problems) -%}
         {%- do northstar._no_longer_than_a_day(sound, people, problems) -%}
         {%- do northstar._no_retention(sound, people, problems) -%}
+        {%- do northstar._no_long_funnels(sound, people, problems) -%}
+        {%- do northstar._no_drivers_across_days(sound, people, problems) -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -28,13 +30,14 @@
 {%- endmacro %}
 
 
-{% macro _daily_problem(path, given, what) -%}
+{% macro _daily_problem(path, given, what, write=none) -%}
     {{ return(northstar.config_problem(
         path, given,
         message=what ~ ' needs ids that last, and northstar_identity_scope is `daily`: '
             ~ 'one visitor on five days would be five.',
         allowed='with daily ids: totals, and windows of one day',
-        lines=['northstar_identity_scope: persistent'],
+        lines=northstar._yaml_lines(path, write) if write is not none
+            else ['northstar_identity_scope: persistent'],
     )) }}
 {%- endmacro %}
 
@@ -112,5 +115,40 @@
                 )) -%}
             {%- endif -%}
         {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- Nor may a cohort hold more than a day: it would count one visitor each day. -#}
+{% macro _no_long_funnels(sound, people, problems) -%}
+    {%- for name, funnel in (sound.get('northstar_funnels') or {}).items()
+        if funnel and funnel['entity'] in people -%}
+        {%- set path = ['northstar_funnels', name] -%}
+        {%- if funnel['window'] and funnel['window'] != '1d' -%}
+            {%- do problems.append(northstar._daily_problem(
+                path + ['window'], funnel['window'],
+                'Following a person through a funnel for more than a day', '1d',
+            )) -%}
+        {%- endif -%}
+        {%- if 'grain' not in funnel or funnel['grain'] not in [none, 'day'] -%}
+            {%- do problems.append(northstar._daily_problem(
+                path + ['grain'], funnel['grain'] if 'grain' in funnel else none,
+                'Counting who entered a funnel in more than a day', 'day',
+            )) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- A calendar metric still has its changes by segment; a rolling one has nothing. -#}
+{% macro _no_drivers_across_days(sound, people, problems) -%}
+    {%- set metrics = northstar._present(sound.get('northstar_metrics')) -%}
+    {%- for position, name in (sound.get('northstar_driver_metrics') or {}).items()
+        if name in metrics and metrics[name]['entity'] in people
+        and northstar._kind_of(metrics[name]) == 'rolling' -%}
+        {%- do problems.append(northstar._daily_problem(
+            ['northstar_driver_metrics', position], name,
+            'A driver of `' ~ name ~ '`, which follows people,',
+        )) -%}
     {%- endfor -%}
 {%- endmacro %}

@@ -16,6 +16,7 @@ from comparison import assert_equal_marts
 from consumer import Consumer
 from engines import Row, Table
 from reference import evaluate
+from reference.companies import with_any_driver
 
 KEYS = {
     "growth_accounting": ("metric_name", "period_start"),
@@ -105,7 +106,7 @@ def with_drivers(
     min_cell: int = 0,
     metrics: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """The project, where these metrics have all drivers; all of them if left out.
+    """The project, where these metrics have all drivers; all that can if left out.
 
     Some of its metrics are guardrails, and some of these have targets.
     """
@@ -117,11 +118,15 @@ def with_drivers(
             governed: dict[str, Any] = {"level": "guardrail", "direction": direction}
             if dice.random() < 0.3:
                 governed["target"] = dice.choice([1, 2.5, 40])
+            if "lifetime" in written[name].get("window", {}):
+                governed.setdefault("target", 40)
             written[name] = written[name] | governed
+    with_any = set(with_any_driver(config))
+    named = written if metrics is None else metrics
     return {
         **config,
         "northstar_metrics": written,
-        "northstar_driver_metrics": list(written if metrics is None else metrics),
+        "northstar_driver_metrics": [name for name in named if name in with_any],
         "northstar_retention": ANALYSES,
         "northstar_min_cell": min_cell,
         "northstar_funnels": FUNNELS,

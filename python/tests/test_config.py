@@ -241,6 +241,13 @@ def test_no_garbage_breaks_the_checks(macros: Macros) -> None:
         for at, path in enumerate(paths(TABLES["base"]))
         for turn in range(2)
     ]
+    drivers = build(SOUND["drivers of every kind"])
+    for at, path in enumerate(paths(drivers)):
+        if path.startswith(("northstar_retention", "northstar_driver_metrics")):
+            garbage = copy.deepcopy(drivers)
+            parent, key = find(garbage, path)
+            parent[key] = GARBAGE[at * 7 % len(GARBAGE)]
+            configs.append(garbage)
     configs += [dict.fromkeys(TABLES["base"], garbage) for garbage in GARBAGE]
     results = macros.problems(configs)
     assert len(results) == len(configs)

@@ -13,7 +13,7 @@ prefix such as `c017|`. Events, periods and watermark are then those of the batc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -293,6 +293,18 @@ def _fewest(items: list[Item], fails: Callable[[list[Item]], bool]) -> list[Item
         if len(items) == before:
             size //= 2
     return items
+
+
+def with_any_driver(config: Mapping[str, Any]) -> list[str]:
+    """What may be a driver metric: the number of entities in a stock has no driver."""
+    stocks = {"lifetime", "as_of"}
+    return [
+        name
+        for name, metric in config["northstar_metrics"].items()
+        if "ratio" in metric
+        or metric["total"] == "measure"
+        or stocks.isdisjoint(metric["window"])
+    ]
 
 
 def column_types(tables: Tables) -> dict[str, dict[str, str]]:
