@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from northstar.check import check_tree
 from northstar.errors import DifferentValueError, NorthstarError
 from northstar.explain import explain as explain_value
 from northstar.explain import explain_entity
+from northstar.growth import read_growth
 from northstar.manifest import find_manifest, read_manifest
 from northstar.periods import choose_metric, read_metrics, read_periods
 from northstar.render import render_periods
@@ -24,12 +26,21 @@ from northstar.render_explanation import (
     render_entity,
     render_explanation,
 )
+from northstar.render_simulation import (
+    backtest_json,
+    render_backtest,
+    render_simulation,
+    simulation_json,
+)
 from northstar.render_tree_diff import render_diff
 from northstar.render_tree_html import render_html
 from northstar.render_tree_json import render_json as render_tree_json
 from northstar.render_tree_json import tree_json
 from northstar.render_tree_markdown import render_markdown
 from northstar.render_tree_svg import THEMES, render_svg
+from northstar.simulate import DRIVERS
+from northstar.simulate import backtest as backtest_growth
+from northstar.simulate import simulate as simulate_growth
 from northstar.tree import Tree, build_tree, choose_node
 from northstar.tree_diff import compare_trees, read_other_tree
 from northstar.tree_values import TreeValues, read_values
@@ -162,6 +173,97 @@ def explain(
             f"the steps of {metric} do not come to what northstar__metric_periods has. "
             "Build the project anew; if that does not mend it, it is a bug of northstar"
         )
+
+
+def _is_number(
+    context: click.Context, parameter: click.Parameter, value: float
+) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a number", context, parameter)
+    return value
+
+
+@main.command()
+@click.option("--metric", help="The metric to simulate.  [default: the North Star]")
+@click.option(
+    "--driver",
+    "drivers",
+    type=click.Choice(DRIVERS),
+    multiple=True,
+    help="The driver to change; may be given several times.  [default: all, by turns]",
+)
+@click.option(
+    "--change",
+    type=click.FloatRange(-100, 100),
+    default=1.0,
+    show_default=True,
+    callback=_is_number,
+    help="By how much: points for shares, percent for arrivals and value_per_entity.",
+)
+@click.option(
+    "--periods",
+    type=click.IntRange(1, 520),
+    default=12,
+    show_default=True,
+    help="How many periods to look ahead.",
+)
+@click.option(
+    "--over",
+    type=click.IntRange(1, 520),
+    default=8,
+    show_default=True,
+    help="Over how many of the last final periods the rates are taken.",
+)
+@click.option(
+    "--backtest",
+    is_flag=True,
+    help="Show how far such paths were from what happened, and change nothing.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json is for machines.",
+)
+@_project_options
+def simulate(
+    metric: str | None,
+    drivers: tuple[str, ...],
+    change: float,
+    periods: int,
+    over: int,
+    backtest: bool,
+    form: str,
+    project_dir: Path,
+    profiles_dir: Path | None,
+    target: str | None,
+) -> None:
+    """Show the next periods of the North Star if one driver were another.
+
+    Pools and rates are those of northstar__growth_accounting. It is arithmetic and
+    says nothing about causes.
+
+    \b
+    Examples:
+      northstar simulate
+      northstar simulate --driver retention --change 2 --periods 26
+      northstar simulate --backtest
+    """
+    with open_warehouse(project_dir, profiles_dir, target) as warehouse:
+        chosen = choose_metric(read_metrics(warehouse), metric)
+        growth = read_growth(warehouse, chosen)
+    if backtest:
+        tested = backtest_growth(growth, periods, over)
+        text, found = render_backtest(tested), backtest_json(tested)
+    else:
+        unique = tuple(dict.fromkeys(drivers))
+        simulated = simulate_growth(growth, periods, over, change, unique)
+        text, found = render_simulation(simulated), simulation_json(simulated)
+    if form == "json":
+        text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    click.echo(text, nl=False)
 
 
 @main.command()

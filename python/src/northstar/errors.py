@@ -42,3 +42,15 @@ class DifferentValueError(NorthstarError):
     """The steps of a value come to another number than the one that is published."""
 
     exit_code = 4
+
+
+class NoGrowthError(NorthstarError):
+    """The metric has no growth accounting, or none that can be carried on."""
+
+    exit_code = 2
+
+
+class TooFewPeriodsError(NorthstarError):
+    """The metric has fewer final periods than the answer needs."""
+
+    exit_code = 5

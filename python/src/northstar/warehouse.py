@@ -2,8 +2,10 @@
 
 The profile that builds the marts also reads them: the companion works wherever the
 project does and needs no credentials of its own. This is the only module that imports
-dbt. It loads the project, the profile and the adapter as `dbt` does, and leaves out
-the parsing: what each mart is called stands in the manifest of the last build.
+dbt, and it does so when a warehouse is opened: dbt takes seconds to import, and help,
+`check` and `docs` need none of it. It loads the project, the profile and the adapter as
+`dbt` does, and leaves out the parsing: what each mart is called stands in the manifest
+of the last build.
 """
 
 from __future__ import annotations
@@ -14,16 +16,12 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
-from typing import Any
-
-from dbt.adapters.factory import get_adapter, register_adapter, reset_adapters
-from dbt.config.runtime import RuntimeConfig, load_profile, load_project
-from dbt.flags import get_flags, set_from_args
-from dbt.mp_context import get_mp_context
-from dbt_common.context import set_invocation_context
-from dbt_common.events.base_types import EventLevel
+from typing import TYPE_CHECKING, Any
 
 from northstar.errors import NotBuiltError, WarehouseError
+
+if TYPE_CHECKING:
+    from dbt.config.runtime import RuntimeConfig
 
 Row = dict[str, Any]
 
@@ -93,6 +91,10 @@ def open_warehouse(
     ~/.dbt; without `target`, the profile's own default is taken.
     Raises WarehouseError where the project or its profile cannot be loaded.
     """
+    from dbt.adapters.factory import get_adapter, register_adapter, reset_adapters
+    from dbt.mp_context import get_mp_context
+    from dbt_common.events.base_types import EventLevel
+
     project_dir = project_dir.resolve()
     if profiles_dir is None:
         beside = (project_dir / "profiles.yml").is_file()
@@ -116,6 +118,10 @@ def open_warehouse(
 def _load_config(
     project_dir: Path, profiles_dir: Path, target: str | None
 ) -> RuntimeConfig:
+    from dbt.config.runtime import RuntimeConfig, load_profile, load_project
+    from dbt.flags import get_flags, set_from_args
+    from dbt_common.context import set_invocation_context
+
     set_invocation_context(dict(os.environ))
     arguments = Namespace(
         PROJECT_DIR=str(project_dir),
