@@ -22,7 +22,9 @@ from reference import evaluate
 DOCS = REPOSITORY / "docs"
 PAGES = {
     path.relative_to(REPOSITORY).as_posix(): read_page(path)
-    for path in sorted([*DOCS.glob("*.md"), *REPOSITORY.glob("*.md")])
+    for path in sorted(
+        [*DOCS.glob("*.md"), *DOCS.glob("drivers/*.md"), *REPOSITORY.glob("*.md")]
+    )
 }
 GRAMMAR = PAGES["docs/grammar.md"]
 METRICS = PAGES["docs/metrics.md"]
