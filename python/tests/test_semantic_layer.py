@@ -113,6 +113,19 @@ class SemanticLayer:
         assert len(found) == result.row_count
         return found
 
+    def rows(self, metrics: list[str], time: str) -> dict[date, dict[str, Any]]:
+        """Several metrics at once, by the time."""
+        from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
+
+        result = self.configuration.mf.query(
+            MetricFlowQueryRequest.create(metric_names=metrics, group_by_names=[time])
+        ).result_df
+        assert result is not None
+        found = [
+            dict(zip(result.column_names, row, strict=True)) for row in result.rows
+        ]
+        return {as_date(row[time]): row for row in found}
+
 
 def as_date(value: Any) -> Any:
     return value.date() if isinstance(value, datetime) else value
@@ -273,6 +286,86 @@ def assert_metricflow_finds_nothing_to_complain_of(layer: SemanticLayer) -> None
         assert [str(issue) for issue in validate(manifest).all_issues] == []
 
 
+# metric: the mart that it is to equal, which of its rows, and the column
+DRIVERS: dict[str, tuple[str, str, str]] = {
+    "new_entities": ("growth_accounting", "1 = 1", "new_entities"),
+    "retained_entities": ("growth_accounting", "1 = 1", "retained_entities"),
+    "resurrected_entities": ("growth_accounting", "1 = 1", "resurrected_entities"),
+    "churned_entities": ("growth_accounting", "1 = 1", "churned_entities"),
+    "retention_rate": ("growth_accounting", "1 = 1", "retention_rate"),
+    "resurrection_rate": ("growth_accounting", "1 = 1", "resurrection_rate"),
+    "first_qualification_rate": (
+        "growth_accounting",
+        "1 = 1",
+        "first_qualification_rate",
+    ),
+    "quick_ratio": ("growth_accounting", "1 = 1", "quick_ratio"),
+    "churn_rate": ("guardrails", "guardrail_name = 'north__churn_rate'", "value"),
+    "activation_rate": ("activation_cohorts", "window_days = 7", "activation_rate"),
+    "activated_entities": (
+        "activation_cohorts",
+        "window_days = 7",
+        "activated_entities",
+    ),
+    "repeat_rate": ("repeat_steps", "n = 1", "repeat_rate"),
+    "cohort_retention_rate": (
+        "retention_cohorts",
+        "periods_since = 1",
+        "retention_rate",
+    ),
+    "median_days_to_value": ("time_to_value", "day = 0", "median_days"),
+    "dau": ("engagement", "1 = 1", "dau"),
+    "wau": ("engagement", "1 = 1", "wau"),
+    "mau": ("engagement", "1 = 1", "mau"),
+    "stickiness": ("engagement", "1 = 1", "stickiness"),
+    "frequency": ("engagement", "1 = 1", "frequency"),
+    "adoption_breadth": ("engagement", "1 = 1", "adoption_breadth"),
+    "adoption_depth": ("engagement", "1 = 1", "adoption_depth"),
+    "top_decile_share": ("concentration", "1 = 1", "top_decile_share"),
+    "gini": ("concentration", "1 = 1", "gini"),
+    "top_entity_share": ("concentration", "1 = 1", "top_entity_share"),
+}
+ADDED_OVER_TIME = {"new_entities", "activated_entities"}
+POOLED_OVER_TIME = {"activation_rate", "repeat_rate", "cohort_retention_rate"}
+
+
+def as_published(value: Any) -> Decimal | None:
+    """With the nine places of the marts."""
+    if value is None:
+        return None
+    return Decimal(str(value)).quantize(Decimal("1e-9")).normalize() + 0
+
+
+def assert_drivers_are_the_marts(layer: SemanticLayer) -> None:
+    names = [f"north_star_{name}" for name in DRIVERS]
+    weekly = layer.rows(names, "metric_time__week")
+    monthly = layer.rows(names, "metric_time__month")
+    months = sorted({week.replace(day=1) for week in weekly})
+    seen = set()
+    for name, (mart, condition, column) in DRIVERS.items():
+        expected = {
+            row["period_start"]: as_published(row[column])
+            for row in layer.consumer.rows(f"northstar__{mart}", condition)
+        }
+        metric = f"north_star_{name}"
+        found = {week: as_published(row[metric]) for week, row in weekly.items()}
+        assert len(found) == WEEKS
+        assert found == {week: expected.get(week) for week in found}, name
+        seen |= {name for value in found.values() if value is not None}
+        if name in POOLED_OVER_TIME:
+            continue
+        for month in months:
+            weeks = sorted(week for week in found if week.replace(day=1) == month)
+            known = [value for week in weeks if (value := found[week]) is not None]
+            of_month = as_published(monthly[month][metric])
+            if name in ADDED_OVER_TIME:
+                total = as_published(sum(known)) if known else None
+                assert of_month == total, (name, month)
+            else:
+                assert of_month == found[weeks[-1]], (name, month)
+    assert seen >= set(DRIVERS) - {"median_days_to_value"}
+
+
 # One test, because what takes its time is to build: each worker would do it anew.
 @pytest.mark.parametrize("north_star", NORTH_STARS)
 def test_metricflow_answers_what_the_marts_say(
@@ -289,4 +382,5 @@ def test_metricflow_answers_what_the_marts_say(
                 )
             assert_by_status_it_is_the_last_week_of_each(layer, metric)
         assert_two_dimensions_at_once(layer)
+        assert_drivers_are_the_marts(layer)
         assert_metricflow_finds_nothing_to_complain_of(layer)
