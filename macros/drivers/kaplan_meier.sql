@@ -39,8 +39,8 @@
         ~ seconds ~ ' end)' -%}
     {%- set passed = 'min(case when ' ~ waiting ~ ' < ' ~ level ~ ' - 1e-9 then '
         ~ seconds ~ ' end)' -%}
-    {{ return(northstar.quotient(
-        '(' ~ reached ~ ' + coalesce(' ~ passed ~ ', ' ~ reached ~ '))',
-        'cast(172800 as bigint)'
+    {#- so many seconds over two days never end in a 5 at the tenth place -#}
+    {{ return(northstar.rounded(
+        '(' ~ reached ~ ' + coalesce(' ~ passed ~ ', ' ~ reached ~ ')) / 172800.0'
     )) }}
 {%- endmacro %}

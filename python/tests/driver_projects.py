@@ -127,10 +127,24 @@ def with_drivers(
         **config,
         "northstar_metrics": written,
         "northstar_driver_metrics": [name for name in named if name in with_any],
-        "northstar_retention": ANALYSES,
+        "northstar_retention": [*ANALYSES, *_of_one_metric(written)],
         "northstar_min_cell": min_cell,
         "northstar_funnels": FUNNELS,
     }
+
+
+def _of_one_metric(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Analyses that name their metric."""
+    calendar = [
+        name
+        for name in sorted(metrics)
+        if "calendar" in metrics[name].get("window", ())
+    ]
+    kinds = ({"kind": "period", "cohort": "recurring"}, {"kind": "n_day", "days": [3]})
+    return [
+        {"name": f"of {name}", "metric": name, **kind}
+        for name, kind in zip(calendar, kinds, strict=False)
+    ]
 
 
 def with_signals(config: Mapping[str, Any]) -> dict[str, Any]:

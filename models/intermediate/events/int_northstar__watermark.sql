@@ -4,7 +4,7 @@
     where no row is left.
 -#}
 
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='northstar_table') }}
 
 {%- set optional = [] -%}
 {%- for source in northstar.input_entries('northstar_events')

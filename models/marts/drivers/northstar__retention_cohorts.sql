@@ -56,7 +56,9 @@ qualified as (
         period_number - first_number as periods_since,
         count(*) as entities
     from qualified
-    where period_number - first_number <= {{ analysis.horizon }}
+    where
+        metric_name in ({{ northstar.names_of(analysis.metrics) }})
+        and period_number - first_number <= {{ analysis.horizon }}
     group by 1, 2, 3
     {%- else %}
     select
@@ -71,6 +73,7 @@ qualified as (
             and cohorts.entity_id = later.entity_id
             and cohorts.period_number <= later.period_number
             and cohorts.period_number + {{ analysis.horizon }} >= later.period_number
+    where cohorts.metric_name in ({{ northstar.names_of(analysis.metrics) }})
     group by 1, 2, 3
     {%- endif %}
 ),
