@@ -44,6 +44,9 @@ TRAITS: dict[str, dict[str, str | None]] = {
 }
 WEEKS = 7
 
+WEEK_STARTS = {"measure": 7, "entities": 1}
+"""Sundays and Mondays: MetricFlow's own week knows Mondays alone."""
+
 NORTH_STARS: dict[str, dict[str, Any]] = {
     "measure": {"per_entity": {"sum": "value"}, "total": "measure"},
     "entities": {"per_entity": {"count": "events", "at_least": 2}, "total": "entities"},
@@ -113,6 +116,16 @@ class SemanticLayer:
         assert len(found) == result.row_count
         return found
 
+    def saved(self, name: str) -> list[dict[str, Any]]:
+        """What a saved query answers."""
+        from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
+
+        result = self.configuration.mf.query(
+            MetricFlowQueryRequest.create(saved_query_name=name)
+        ).result_df
+        assert result is not None
+        return [dict(zip(result.column_names, row, strict=True)) for row in result.rows]
+
     def rows(self, metrics: list[str], time: str) -> dict[date, dict[str, Any]]:
         """Several metrics at once, by the time."""
         from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
@@ -150,6 +163,7 @@ def semantic_layer(
                 | {name: name for name in SEGMENTS},
             }
         ],
+        "northstar_week_start": WEEK_STARTS[north_star],
         "northstar_entities": {"user": {"id": "user_id"}},
         "northstar_metrics": {
             "north": {
@@ -184,7 +198,8 @@ def assert_the_marts_are_as_written_by_hand(layer: SemanticLayer) -> None:
         added = Decimal(len(amounts) >= 2 if is_counted else str(sum(amounts)))
         expected[week] += added
     assert [row["period_start"] for row in layer.periods] == [
-        MONDAY + timedelta(days=7 * week) for week in range(WEEKS)
+        MONDAY + timedelta(days=7 * week - (WEEK_STARTS[layer.north_star] == 7))
+        for week in range(WEEKS)
     ]
     assert [row["value"] for row in layer.periods] == expected
     assert [row["period_status"] for row in layer.periods] == ["final"] * 6 + ["open"]
@@ -193,7 +208,7 @@ def assert_the_marts_are_as_written_by_hand(layer: SemanticLayer) -> None:
 
 def assert_the_north_star_is_the_marts_by_week(layer: SemanticLayer) -> None:
     starts = {row["period_start"]: row for row in layer.periods}
-    for grain in ("week", "day"):
+    for grain in ("northstar_week", "day"):
         time = f"metric_time__{grain}"
         values = layer.query("north_star", time)
         assert values == {(start,): row["value"] for start, row in starts.items()}
@@ -224,7 +239,9 @@ def assert_by_a_dimension_it_is_the_sum_over_entities(
         expected[key] = expected.get(key, Decimal(0)) + contributed(layer, metric, row)
     assert len(expected) > WEEKS
 
-    found = layer.query(metric, "metric_time__week", f"north_star_row__{dimension}")
+    found = layer.query(
+        metric, "metric_time__northstar_week", f"north_star_row__{dimension}"
+    )
 
     assert found == expected
 
@@ -233,7 +250,9 @@ def assert_by_status_it_is_the_last_week_of_each(
     layer: SemanticLayer, metric: str
 ) -> None:
     column = "value" if metric == "north_star" else "qualified_entities"
-    found = layer.query(metric, "metric_time__week", "north_star_row__period_status")
+    found = layer.query(
+        metric, "metric_time__northstar_week", "north_star_row__period_status"
+    )
     assert found == {
         (row["period_start"], row["period_status"]): row[column]
         for row in layer.periods
@@ -252,7 +271,7 @@ def assert_two_dimensions_at_once(layer: SemanticLayer) -> None:
         )
     found = layer.query(
         "north_star",
-        "metric_time__week",
+        "metric_time__northstar_week",
         "north_star_row__channel",
         "north_star_row__plan",
     )
@@ -338,7 +357,7 @@ def as_published(value: Any) -> Decimal | None:
 
 def assert_drivers_are_the_marts(layer: SemanticLayer) -> None:
     names = [f"north_star_{name}" for name in DRIVERS]
-    weekly = layer.rows(names, "metric_time__week")
+    weekly = layer.rows(names, "metric_time__northstar_week")
     monthly = layer.rows(names, "metric_time__month")
     months = sorted({week.replace(day=1) for week in weekly})
     seen = set()
@@ -366,6 +385,24 @@ def assert_drivers_are_the_marts(layer: SemanticLayer) -> None:
     assert seen >= set(DRIVERS) - {"median_days_to_value"}
 
 
+def assert_saved_queries_give_the_north_star(layer: SemanticLayer) -> None:
+    values = {row["period_start"]: row["value"] for row in layer.periods}
+    review = layer.saved("northstar_weekly_review")
+    assert {
+        as_date(row["metric_time__day"]): row["north_star"] for row in review
+    } == values
+    by_month = {start.replace(day=1): value for start, value in values.items()}
+    check = layer.saved("northstar_monthly_check")
+    assert {
+        as_date(row["metric_time__month"]): row["north_star"] for row in check
+    } == by_month
+    summed = dict.fromkeys(values, Decimal(0))
+    for row in layer.saved("northstar_by_segment"):
+        start = as_date(row["metric_time__day"])
+        summed[start] += Decimal(str(row["north_star"]))
+    assert summed == values
+
+
 # One test, because what takes its time is to build: each worker would do it anew.
 @pytest.mark.parametrize("north_star", NORTH_STARS)
 def test_metricflow_answers_what_the_marts_say(
@@ -383,4 +420,5 @@ def test_metricflow_answers_what_the_marts_say(
             assert_by_status_it_is_the_last_week_of_each(layer, metric)
         assert_two_dimensions_at_once(layer)
         assert_drivers_are_the_marts(layer)
+        assert_saved_queries_give_the_north_star(layer)
         assert_metricflow_finds_nothing_to_complain_of(layer)

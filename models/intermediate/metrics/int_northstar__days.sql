@@ -1,13 +1,15 @@
 {#-
     Every local date from the first that a definition can book to the last, and the
-    length of the longest window on either side. One row per date.
+    length of the longest window on either side, at least to where the first week begins.
+    One row per date.
 -#}
 
 {{ config(materialized='northstar_table') }}
 
 {%- set booked_at = northstar.event_metrics() | map(attribute='events') | sum(start=[])
     | map(attribute='at') | unique | reject('equalto', 'occurred_at') | list -%}
-{%- set margins = [0] -%}
+{%- set week = 6 -%}
+{%- set margins = [week] -%}
 {%- for metric in northstar.computed_metrics() if metric.window.days -%}
     {%- do margins.append(metric.window.days) -%}
 {%- endfor %}
