@@ -44,8 +44,9 @@
         {%- do bare.append(name) -%}
     {%- endfor -%}
     {%- set others = metrics | reject('in', bare) | list -%}
-    {%- for position, name in (sound.get('northstar_driver_metrics') or {}).items()
-        if name in bare -%}
+    {%- set named = sound.get('northstar_driver_metrics') or {} -%}
+    {%- set kept = named.values() | select('in', others) | list or others[:1] -%}
+    {%- for position, name in named.items() if name in bare -%}
         {%- do problems.append(northstar.config_problem(
             ['northstar_driver_metrics', position], name,
             message='`' ~ name ~ '` has no drivers: it is the number of entities in a '
@@ -53,7 +54,7 @@
                 ~ 'flows and no factors. Take it out, or name the metric that feeds '
                 ~ 'the stock.',
             allowed=northstar._some_of(others),
-            lines=['northstar_driver_metrics: [' ~ others[0] ~ ']'] if others else [],
+            lines=['northstar_driver_metrics: [' ~ kept | join(', ') ~ ']'],
         )) -%}
     {%- endfor -%}
 {%- endmacro %}

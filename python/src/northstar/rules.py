@@ -423,7 +423,8 @@ def find_unknown_guardrails(tree: Tree, today: date) -> Iterator[Breach]:
                     node.name,
                     f"its guardrail {name} {_absence(tree, name)}",
                     _nearest(tree, name)
-                    or f"northstar_metrics:\n  {name}:\n    level: guardrail",
+                    or f"northstar_metrics:\n  {name}:\n    level: guardrail\n"
+                    "    direction: down",
                 )
 
 
