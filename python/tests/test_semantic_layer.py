@@ -422,3 +422,78 @@ def test_metricflow_answers_what_the_marts_say(
         assert_drivers_are_the_marts(layer)
         assert_saved_queries_give_the_north_star(layer)
         assert_metricflow_finds_nothing_to_complain_of(layer)
+
+
+def parsed(directory: Path, engine: Engine, **project: Any) -> dict[str, Any]:
+    """The manifest of a project with settings of its own for the package."""
+    vars = {
+        "northstar_events": [
+            {
+                "name": "app",
+                "relation": {"source": ["raw", "events"]},
+                "columns": {
+                    "event_id": "id",
+                    "event_name": "name",
+                    "occurred_at": "occurred",
+                    "user_id": "user_id",
+                },
+            }
+        ],
+        "northstar_entities": {"user": {"id": "user_id"}},
+        "northstar_metrics": {
+            "north": {
+                "level": "north_star",
+                "entity": "user",
+                "events": [{"event": "act"}],
+                "window": {"calendar": "week"},
+                "total": "entities",
+            },
+        },
+    }
+    consumer = Consumer(
+        directory,
+        engine,
+        vars=vars | project.pop("vars", {}),
+        tables={"events": events()},
+        project=project,
+    )
+    consumer.dbt("parse").assert_success()
+    return consumer.manifest()
+
+
+def test_a_project_leaves_a_driver_out_and_names_its_owner(
+    tmp_path: Path, duckdb_engine: Engine
+) -> None:
+    manifest = parsed(
+        tmp_path,
+        duckdb_engine,
+        metrics={
+            "northstar": {
+                "north_star_gini": {"+enabled": False},
+                "north_star_activation_rate": {
+                    "+meta": {"northstar_owner": "Growth", "northstar_drives": "mine"}
+                },
+            }
+        },
+    )
+    metrics = {metric["name"]: metric for metric in manifest["metrics"].values()}
+    assert "north_star_gini" not in metrics
+    assert "north_star_top_decile_share" in metrics
+    meta = metrics["north_star_activation_rate"]["config"]["meta"]
+    assert (meta["northstar_owner"], meta["northstar_drives"]) == ("Growth", "mine")
+
+
+def test_without_drivers_only_the_north_star_is_a_semantic_metric(
+    tmp_path: Path, duckdb_engine: Engine
+) -> None:
+    manifest = parsed(tmp_path, duckdb_engine, vars={"northstar_using_drivers": False})
+    metrics = {metric["name"] for metric in manifest["metrics"].values()}
+    assert metrics == {"north_star", "north_star_entities"}
+    queries = {query["name"] for query in manifest["saved_queries"].values()}
+    assert queries == {"northstar_by_segment"}
+    marts = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and "drivers" in node["fqn"]
+    }
+    assert marts == set()
