@@ -140,7 +140,10 @@ def _of_one_metric(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
         for name in sorted(metrics)
         if "calendar" in metrics[name].get("window", ())
     ]
-    kinds = ({"kind": "period", "cohort": "recurring"}, {"kind": "n_day", "days": [3]})
+    kinds: list[dict[str, Any]] = [
+        {"kind": "period", "cohort": "recurring"},
+        {"kind": "n_day", "days": [3]},
+    ]
     return [
         {"name": f"of {name}", "metric": name, **kind}
         for name, kind in zip(calendar, kinds, strict=False)

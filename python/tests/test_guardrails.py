@@ -65,6 +65,7 @@ SHOP: dict[str, Any] = {
             void=REFUND | {"mode": "net", "value": "given_back"},
             per_entity={"sum": "value"},
             level="guardrail",
+            direction="up",
             target=250,
         ),
         "complaints": daily(

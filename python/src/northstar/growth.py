@@ -86,7 +86,10 @@ def read_growth(warehouse: Warehouse, metric: Metric) -> Growth:
     try:
         mart = warehouse.relation(MART)
     except NotBuiltError as error:
-        raise NotBuiltError(f"{error}\n{asked}") from error
+        raise NotBuiltError(
+            f"{error} It is not built where northstar_using_drivers is false, nor "
+            f"where no driver metric has flows. {asked}"
+        ) from error
     rows = warehouse.query(
         "select growth.grain, growth.period_start, growth.period_end, "
         "growth.period_status, growth.is_left_censored, growth.qualified_entities, "
