@@ -94,7 +94,7 @@ def test_every_mart_of_drivers_is_asked() -> None:
     asked = "".join(sql for page in PAGES.values() for sql in pictures.queries(page))
     others = {"entities", "entity_periods", "event_ledger", "metric_definitions"}
     others |= {"metric_periods", "metric_revisions", "north_star", "time_spine"}
-    for path in (REPOSITORY / "models" / "marts").glob("northstar__*.sql"):
+    for path in (REPOSITORY / "models" / "marts").glob("**/northstar__*.sql"):
         name = path.stem.removeprefix("northstar__")
         assert name in others or f" {path.stem}" in asked, path.stem
 
