@@ -113,22 +113,22 @@ segment_changes as (
         changes.unit_scale,
         cells.segment_name,
         case
-            when cells.is_suppressed or coalesce(before.is_suppressed, false)
+            when cells.is_suppressed or coalesce(earlier.is_suppressed, false)
                 then '(suppressed)'
             else cells.segment_value
         end as segment_value,
-        cells.contribution - coalesce(before.contribution, 0) as change
+        cells.contribution - coalesce(earlier.contribution, 0) as change
     from changes
     inner join cells
         on
             changes.metric_name = cells.metric_name
             and changes.period_start = cells.period_start
-    left join cells as before
+    left join cells as earlier
         on
-            cells.metric_name = before.metric_name
-            and cells.previous_start = before.period_start
-            and cells.segment_name = before.segment_name
-            and cells.segment_value = before.segment_value
+            cells.metric_name = earlier.metric_name
+            and cells.previous_start = earlier.period_start
+            and cells.segment_name = earlier.segment_name
+            and cells.segment_value = earlier.segment_value
     where changes.metric_name in ({{ northstar.names_of(segmented) }})
 ),
 
@@ -276,22 +276,22 @@ factors as (
         changes.metric_name,
         changes.period_start,
         changes.unit_scale,
-        before.entities as entities_0,
+        earlier.entities as entities_0,
         facts.entities as entities_1,
-        before.active_days as days_0,
+        earlier.active_days as days_0,
         facts.active_days as days_1,
-        {{ northstar.rounded('before.value') }} as value_0,
+        {{ northstar.rounded('earlier.value') }} as value_0,
         {{ northstar.rounded('facts.value') }} as value_1,
-        facts.voided - before.voided as voided
+        facts.voided - earlier.voided as voided
     from changes
     inner join facts
         on
             changes.metric_name = facts.metric_name
             and changes.period_start = facts.period_start
-    inner join facts as before
+    inner join facts as earlier
         on
-            changes.metric_name = before.metric_name
-            and changes.previous_start = before.period_start
+            changes.metric_name = earlier.metric_name
+            and changes.previous_start = earlier.period_start
 ),
 {% endif %}
 {%- if active %}
@@ -371,12 +371,12 @@ pair_products as (
         changes.unit_scale,
         '{{ 'active_pool' if pool == 'previous_entities' else pool }}' as first_factor,
         '{{ rate }}' as second_factor,
-        {{ northstar.rounded('before.' ~ entities) }} as product_00,
+        {{ northstar.rounded('earlier.' ~ entities) }} as product_00,
         {{ northstar.quotient(
-            'growth.' ~ pool ~ ' * before.' ~ entities, 'before.' ~ pool
+            'growth.' ~ pool ~ ' * earlier.' ~ entities, 'earlier.' ~ pool
         ) }} as product_10,
         {{ northstar.quotient(
-            'before.' ~ pool ~ ' * growth.' ~ entities, 'growth.' ~ pool
+            'earlier.' ~ pool ~ ' * growth.' ~ entities, 'growth.' ~ pool
         ) }} as product_01,
         {{ northstar.rounded('growth.' ~ entities) }} as product_11
     from changes
@@ -384,10 +384,10 @@ pair_products as (
         on
             changes.metric_name = growth.metric_name
             and changes.period_start = growth.period_start
-    inner join growth as before
+    inner join growth as earlier
         on
-            changes.metric_name = before.metric_name
-            and changes.previous_start = before.period_start
+            changes.metric_name = earlier.metric_name
+            and changes.previous_start = earlier.period_start
     where changes.metric_name in ({{ northstar.names_of(pooled) }})
     {%- endfor %}
     {%- endif %}
@@ -415,19 +415,19 @@ pair_products as (
         changes.unit_scale,
         'numerator' as first_factor,
         'denominator' as second_factor,
-        {{ northstar.quotient('before.numerator', 'before.denominator') }}
+        {{ northstar.quotient('earlier.numerator', 'earlier.denominator') }}
             as product_00,
-        {{ northstar.quotient('changes.numerator', 'before.denominator') }}
+        {{ northstar.quotient('changes.numerator', 'earlier.denominator') }}
             as product_10,
-        {{ northstar.quotient('before.numerator', 'changes.denominator') }}
+        {{ northstar.quotient('earlier.numerator', 'changes.denominator') }}
             as product_01,
         {{ northstar.quotient('changes.numerator', 'changes.denominator') }}
             as product_11
     from changes
-    inner join metric_periods as before
+    inner join metric_periods as earlier
         on
-            changes.metric_name = before.metric_name
-            and changes.previous_start = before.period_start
+            changes.metric_name = earlier.metric_name
+            and changes.previous_start = earlier.period_start
     where changes.metric_name in ({{ northstar.names_of(ratios) }})
     {%- endif %}
 ),
@@ -551,9 +551,9 @@ rates as (
             else sides.numerator_1 end as rate_numerator_1,
         case when sides.denominator_1 = 0 then sides.denominator_0
             else sides.denominator_1 end as rate_denominator_1,
-        before.denominator as total_0,
+        earlier.denominator as total_0,
         changes.denominator as total_1,
-        {{ northstar.quotient('before.numerator', 'before.denominator') }} as ratio_0,
+        {{ northstar.quotient('earlier.numerator', 'earlier.denominator') }} as ratio_0,
         {{ northstar.quotient('changes.numerator', 'changes.denominator') }} as ratio_1,
         changes.unit_scale
     from sides
@@ -561,10 +561,10 @@ rates as (
         on
             sides.metric_name = changes.metric_name
             and sides.period_start = changes.period_start
-    inner join metric_periods as before
+    inner join metric_periods as earlier
         on
-            changes.metric_name = before.metric_name
-            and changes.previous_start = before.period_start
+            changes.metric_name = earlier.metric_name
+            and changes.previous_start = earlier.period_start
 ),
 
 -- own_10: the segment's rate of the period at its weight of the one before; whole_10:
