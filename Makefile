@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
+ENGINES := .venv-engines
 DEMO := examples/demo
 DEMO_SIZE :=
 DEMO_DBT := cd $(DEMO) && $(BIN)/dbt --no-send-anonymous-usage-stats
@@ -12,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-smoke test test-all benchmark lint lint-python lint-sql pytest format docs-pages hooks clean
+.PHONY: help demo demo-smoke test test-all engines benchmark lint lint-python lint-sql pytest format docs-pages hooks clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +39,8 @@ test: lint pytest demo-smoke ## Lint, the tests that are not marked slow, and a 
 test-all: lint ## Lint, every test, and the whole demo
 	cd python && $(BIN)/pytest -n 2
 	@$(MAKE) --no-print-directory demo
+
+engines: $(ENGINES)/engines.installed ## Install the adapters that are compiled for, apart
 
 benchmark: $(VENV)/dev.installed ## Measure the package on one and ten million events
 	$(BIN)/python benchmarks/run.py --events 1e6 --events 1e7
@@ -75,8 +78,14 @@ $(VENV)/%.installed: requirements/%.txt python/pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable python
 	touch $@
 
+# The adapters of the cloud ask for other versions than the tests, so they are apart.
+$(ENGINES)/engines.installed: requirements/engines.txt
+	test -x $(ENGINES)/bin/python || $(PYTHON) -m venv $(ENGINES)
+	$(ENGINES)/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
 clean: ## Remove all that was made here, the environment too
-	rm -rf $(VENV) python/*.egg-info python/src/*.egg-info python/.*_cache .*_cache
+	rm -rf $(VENV) $(ENGINES) python/*.egg-info python/src/*.egg-info python/.*_cache .*_cache
 	rm -rf $(DEMO)/data $(DEMO)/target $(DEMO)/dbt_packages $(DEMO)/logs
 	rm -f $(DEMO)/*.duckdb $(DEMO)/*.duckdb.wal
 	rm -rf benchmarks/work benchmarks/project/target benchmarks/project/dbt_packages benchmarks/project/logs

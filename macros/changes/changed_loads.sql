@@ -58,8 +58,8 @@
 
 {% macro _loaded_between(first, last) -%}
     {%- set after = last + modules.datetime.timedelta(days=1) -%}
-    {%- set within = "loaded_at >= cast('" ~ first ~ "' as timestamp) and loaded_at"
-        ~ " < cast('" ~ after ~ "' as timestamp)" -%}
+    {%- set within = 'loaded_at >= ' ~ northstar.instant_literal(first)
+        ~ ' and loaded_at < ' ~ northstar.instant_literal(after) -%}
     {%- if first == northstar._no_date() -%}
         {{ return('(loaded_at is null or ' ~ within ~ ')') }}
     {%- endif -%}

@@ -28,39 +28,42 @@
 
 {#- Last the loads: until they say so, nothing has been seen. -#}
 {% macro _mark_as_seen() -%}
-    {%- set statements = [] -%}
     {%- set identities = northstar.stored('int_northstar__identities') -%}
     {%- if identities is not none -%}
-        {%- do statements.append(
-            'delete from ' ~ identities ~ ' where canonical_id is null'
-        ) -%}
-        {%- do statements.append(
-            'update ' ~ identities ~ ' set seen_canonical_id = canonical_id,'
-            ~ ' seen_is_known = is_known where coalesce(seen_canonical_id, \'\')'
-            ~ ' <> canonical_id or coalesce(seen_is_known, false) <> is_known'
+        {%- do northstar.amend_rows(
+            identities,
+            deleted='canonical_id is null',
+            updated="coalesce(seen_canonical_id, '') <> canonical_id"
+                ~ ' or coalesce(seen_is_known, false) <> is_known',
+            assignments={
+                'seen_canonical_id': 'canonical_id',
+                'seen_is_known': 'is_known',
+            },
         ) -%}
     {%- endif -%}
     {%- set input_ids = northstar.stored('int_northstar__input_ids') -%}
     {%- if input_ids is not none -%}
-        {%- do statements.append('delete from ' ~ input_ids ~ ' where row_hash is null') -%}
-        {%- do statements.append(
-            'update ' ~ input_ids
-            ~ ' set seen_row_hash = row_hash, is_changed = false where is_changed'
+        {%- do northstar.amend_rows(
+            input_ids,
+            deleted='row_hash is null',
+            updated='is_changed',
+            assignments={'seen_row_hash': 'row_hash', 'is_changed': 'false'},
         ) -%}
     {%- endif -%}
-    {%- do statements.append(
-        'delete from ' ~ northstar.stored('int_northstar__touched_entities')
+    {%- do northstar.amend_rows(
+        northstar.stored('int_northstar__touched_entities'), deleted='1 = 1'
     ) -%}
-    {%- do statements.append(
-        'update ' ~ northstar.stored('int_northstar__loads')
-        ~ ' set seen_row_count = row_count, seen_waiting_count = waiting_count,'
-        ~ ' seen_facts_hash = facts_hash, seen_definitions_hash = definitions_hash,'
-        ~ ' is_changed = false'
-        ~ ' where is_changed or seen_facts_hash is null or seen_facts_hash <> facts_hash'
-        ~ ' or seen_definitions_hash <> definitions_hash'
+    {%- do northstar.amend_rows(
+        northstar.stored('int_northstar__loads'),
+        updated='is_changed or seen_facts_hash is null or seen_facts_hash <> facts_hash'
+            ~ ' or seen_definitions_hash <> definitions_hash',
+        assignments={
+            'seen_row_count': 'row_count',
+            'seen_waiting_count': 'waiting_count',
+            'seen_facts_hash': 'facts_hash',
+            'seen_definitions_hash': 'definitions_hash',
+            'is_changed': 'false',
+        },
     ) -%}
-    {%- for sql in statements -%}
-        {%- call statement('seen_' ~ loop.index, auto_begin=true) -%}{{ sql }}{%- endcall -%}
-    {%- endfor -%}
-    {%- do adapter.commit() -%}
+    {%- do northstar.commit() -%}
 {%- endmacro %}

@@ -6,7 +6,9 @@
     Example: northstar.expression_types(ref('raw_events'), ['created_at', 'amount * 2'])
     Output:  ['timestamptz', 'decimal']
 
-    PostgreSQL's driver knows only some types by name, so the server is asked.
+    PostgreSQL's driver knows only some types by name, so the server is asked. What a
+    type that says `timestamp` holds is another thing on every engine: on Spark and
+    BigQuery an instant that knows its zone.
 -#}
 {% macro expression_types(relation, expressions) -%}
     {%- set unknown = [] -%}
@@ -47,8 +49,23 @@
     {{ return(families) }}
 {%- endmacro %}
 
+{#- It takes PostgreSQL's macros where it has none; its driver knows its types. -#}
+{% macro redshift__types_of_query(query, column_count) -%}
+    {{ return(northstar.default__types_of_query(query, column_count)) }}
+{%- endmacro %}
+
+{% macro spark__types_of_query(query, column_count) -%}
+    {%- set families = [] -%}
+    {%- for row in run_query('describe query ' ~ query).rows -%}
+        {%- do families.append(northstar.type_family(row[1])) -%}
+    {%- endfor -%}
+    {{ return(families) }}
+{%- endmacro %}
+
 {% macro type_family(data_type) -%}
     {%- set name = data_type | lower -%}
+    {%- set known = adapter.dispatch('own_type_family', 'northstar')(name) -%}
+    {%- if known is not none -%}{{ return(known) }}{%- endif -%}
     {%- if 'timestamp with time zone' in name or 'timestamptz' in name -%}
         {{ return('timestamptz') }}
     {%- elif name.startswith('timestamp') or name.startswith('datetime') -%}
@@ -68,6 +85,35 @@
     {%- else -%}
         {{ return('other') }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- The family of a type whose name means another thing here than elsewhere. -#}
+{% macro default__own_type_family(name) -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{% macro spark__own_type_family(name) -%}
+    {{ return({
+        'timestamp': 'timestamptz',
+        'tinyint': 'integer',
+        'smallint': 'integer',
+        'bigint': 'integer',
+    }.get(name)) }}
+{%- endmacro %}
+
+{#- A datetime has no zone, a timestamp has. -#}
+{% macro bigquery__own_type_family(name) -%}
+    {{ return({'timestamp': 'timestamptz'}.get(name)) }}
+{%- endmacro %}
+
+{#- The driver's names. FIXED are all numbers that are no floats. -#}
+{% macro snowflake__own_type_family(name) -%}
+    {{ return({
+        'fixed': 'decimal',
+        'real': 'float',
+        'timestamp_ltz': 'timestamptz',
+        'timestamp_tz': 'timestamptz',
+    }.get(name)) }}
 {%- endmacro %}
 
 {#- A relation that can be asked: it exists, or the engine reads it as a file. -#}

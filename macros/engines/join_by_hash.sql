@@ -16,3 +16,8 @@
 {% macro postgres__join_by_hash() -%}
     {{ return('set local enable_nestloop = off') }}
 {%- endmacro %}
+
+{#- It takes PostgreSQL's macros where it has none, and has no such setting. -#}
+{% macro redshift__join_by_hash() -%}
+    {{ return('') }}
+{%- endmacro %}

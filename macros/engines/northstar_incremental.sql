@@ -21,89 +21,38 @@
     dbt's own incremental strategies delete the keys that the new rows have; an entity
     that has lost its last row has no new rows. Deleting and inserting twice gives the
     same table, so a run that died between the two is mended by the next.
+
+    How a table is replaced and how rows are is in replace_rows.sql, by engine.
 -#}
 {% materialization northstar_incremental, default -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
-    {%- set rebuilds = northstar.rebuilds(config.get('storage')) -%}
+    {%- set changes = config.get('changes') -%}
+    {%- set rebuilds = northstar.rebuilds(config.get('storage'))
+        or existing is none or not existing.is_table -%}
 
-    {%- if existing is not none and (rebuilds or not existing.is_table) -%}
-        {%- if not flags.FULL_REFRESH -%}
-            {%- do log('northstar: ' ~ this.identifier ~ ' is built anew, since '
-                ~ northstar.rebuild_reason(config.get('storage')), info=true) -%}
-        {%- endif -%}
+    {%- if existing is not none and rebuilds and not flags.FULL_REFRESH -%}
+        {%- do log('northstar: ' ~ this.identifier ~ ' is built anew, since '
+            ~ northstar.rebuild_reason(config.get('storage')), info=true) -%}
     {%- endif -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {%- if rebuilds or existing is none or not existing.is_table -%}
-        {%- set built = make_intermediate_relation(target) if existing is not none
-            else target -%}
-        {%- if existing is not none -%}
-            {%- do drop_relation_if_exists(load_cached_relation(built)) -%}
-        {%- endif -%}
-        {%- call statement('main') -%}
-            {{ create_table_as(false, built, sql) }}
-        {%- endcall -%}
-        {%- if existing is not none -%}
-            {%- do adapter.drop_relation(existing) -%}
-            {%- do adapter.rename_relation(built, target) -%}
-        {%- endif -%}
+    {%- if rebuilds -%}
+        {%- do northstar.replace_table(existing, target, sql) -%}
         {%- do create_indexes(target) -%}
     {%- else -%}
-        {#- a temporary table, which has no schema -#}
-        {%- set replacement = adapter.quote(this.identifier ~ '__replacement') -%}
-        {%- set names = [] -%}
-        {%- for column in adapter.get_columns_in_relation(existing) -%}
-            {%- do names.append(adapter.quote(column.name)) -%}
-        {%- endfor -%}
-        {%- call statement('replacement') -%}
-            create temporary table {{ replacement }} as (
-                {{ sql }}
-            )
-        {%- endcall -%}
-        {%- call statement('deletion') -%}
-            {{ northstar.delete_changed(
-                target,
-                ref(config.get('changes')['relation'])
-                    if config.get('changes')['relation']
-                    else replacement,
-                config.get('changes'),
-                config.get('also_replaces')
-            ) }}
-        {%- endcall -%}
-        {%- call statement('main') -%}
-            insert into {{ target }} ({{ names | join(', ') }})
-            select {{ names | join(', ') }} from {{ replacement }}
-        {%- endcall -%}
-        {%- call statement('clean_up') -%}
-            drop table {{ replacement }}
-        {%- endcall -%}
+        {%- do northstar.replace_rows(
+            existing, target, sql, changes, config.get('also_replaces')
+        ) -%}
     {%- endif -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do apply_grants(target, config.get('grants'), should_revoke(existing, rebuilds)) -%}
     {%- do persist_docs(target, model) -%}
-    {%- do adapter.commit() -%}
+    {%- do northstar.commit() -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
     {{ return({'relations': [target]}) }}
 {%- endmaterialization %}
-
-
-{% macro delete_changed(target, changed, changes, also_replaces) -%}
-    delete from {{ target }}
-    where exists (
-        select 1
-        from {{ changed }} as changed
-        where
-        {%- for key in changes['keys'] %}
-            {{ 'and ' if not loop.first }}changed.{{ key }} = {{ target }}.{{ key }}
-        {%- endfor %}
-        {%- if changes['where'] %}
-            and changed.{{ changes['where'] }}
-        {%- endif %}
-    )
-    {%- if also_replaces %} or {{ also_replaces }}{%- endif %}
-{%- endmacro %}

@@ -4,10 +4,26 @@
     dbt builds a view beside the old one, renames both and drops the old one: four
     statements, and a template to be read for each. A model's share of that is small,
     and there are many. DuckDB swaps a definition in place, whatever its columns were.
-    Elsewhere this is dbt's own view.
+    Elsewhere this is dbt's own view, in the adapter's version where it has one.
 -#}
 {% materialization northstar_view, default -%}
     {{ return(materialization_view_default()) }}
+{%- endmaterialization %}
+
+{% materialization northstar_view, adapter='spark' -%}
+    {{ return(materialization_view_spark()) }}
+{%- endmaterialization %}
+
+{% materialization northstar_view, adapter='databricks' -%}
+    {{ return(materialization_view_databricks()) }}
+{%- endmaterialization %}
+
+{% materialization northstar_view, adapter='snowflake' -%}
+    {{ return(materialization_view_snowflake()) }}
+{%- endmaterialization %}
+
+{% materialization northstar_view, adapter='bigquery' -%}
+    {{ return(materialization_view_bigquery()) }}
 {%- endmaterialization %}
 
 {% materialization northstar_view, adapter='duckdb' -%}

@@ -6,7 +6,9 @@
 
     DuckDB divides decimals as doubles, whose last digit is not PostgreSQL's, so there
     the division is done in whole numbers of 0.000000001. What is too large for that
-    (10^18) has more digits than a double can tell apart in any case.
+    (10^18) has more digits than a double can tell apart in any case. Spark, Snowflake
+    and Redshift give a quotient as many places as they see fit: both sides are taken
+    with such digits that it has more than nine. BigQuery has nine, and rounds them.
 -#}
 {% macro quotient(dividend, divisor) -%}
     {{ return(adapter.dispatch('quotient', 'northstar')(dividend, divisor)) }}
@@ -30,6 +32,44 @@
     )) }}
 {%- endmacro %}
 
+{#- Nineteen places for up to 10^10, else ten. -#}
+{% macro spark__quotient(dividend, divisor) -%}
+    {%- set narrow = 'decimal(19, 9)' -%}
+    {%- set wide = 'decimal(28, 9)' -%}
+    {{ return(
+        'coalesce(cast(try_cast(' ~ dividend ~ ' as ' ~ narrow ~ ') / nullif(try_cast('
+        ~ divisor ~ ' as ' ~ narrow ~ '), 0) as decimal(38, 9)), cast(try_cast('
+        ~ dividend ~ ' as ' ~ wide ~ ') / nullif(try_cast(' ~ divisor ~ ' as ' ~ wide
+        ~ '), 0) as decimal(38, 9)))'
+    ) }}
+{%- endmacro %}
+
+{% macro redshift__quotient(dividend, divisor) -%}
+    {%- set quotients = [] -%}
+    {%- for type in ('decimal(19, 9)', 'decimal(28, 9)') -%}
+        {%- do quotients.append(northstar.rounded(
+            'cast(' ~ dividend ~ ' as ' ~ type ~ ') / nullif(cast(' ~ divisor ~ ' as '
+            ~ type ~ '), 0)'
+        )) -%}
+    {%- endfor -%}
+    {{ return(
+        'case when abs(' ~ dividend ~ ') < 1e10 and abs(' ~ divisor ~ ') < 1e10 then '
+        ~ quotients[0] ~ ' else ' ~ quotients[1] ~ ' end'
+    ) }}
+{%- endmacro %}
+
+{% macro snowflake__quotient(dividend, divisor) -%}
+    {{ return(northstar.rounded(
+        'cast(' ~ dividend ~ ' as decimal(38, 18)) / nullif(' ~ divisor ~ ', 0)'
+    )) }}
+{%- endmacro %}
+
+{% macro bigquery__quotient(dividend, divisor) -%}
+    {{ return(northstar.rounded(
+        'cast(' ~ dividend ~ ' as bignumeric) / nullif(' ~ divisor ~ ', 0)'
+    )) }}
+{%- endmacro %}
+
 {#-
     A quotient times a scale. Where no scale is but 1 it is the plain quotient; a scaled
     one is computed in double precision, since a decimal with the places of both would
@@ -41,8 +81,8 @@
     {%- set plain = northstar.quotient(dividend, divisor) -%}
     {%- if not is_scaled -%}{{ return(plain) }}{%- endif -%}
     {%- set scaled = northstar.rounded(
-        'cast(' ~ dividend ~ ' as double precision) / nullif(' ~ divisor
-        ~ ', 0) * cast(' ~ scale ~ ' as double precision)'
+        'cast(' ~ dividend ~ ' as ' ~ northstar.float_type() ~ ') / nullif(' ~ divisor
+        ~ ', 0) * cast(' ~ scale ~ ' as ' ~ northstar.float_type() ~ ')'
     ) -%}
     {{ return('case when ' ~ scale ~ ' = 1 then ' ~ plain ~ ' else ' ~ scaled ~ ' end') }}
 {%- endmacro %}

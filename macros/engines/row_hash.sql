@@ -6,6 +6,9 @@
     Example: {{ northstar.row_hash([{'name': 'user_id', 'type': 'text'}]) }}
 
     `columns` are columns that staging has typed: text, number, instant, boolean.
+
+    The hash breaks ties between copies, so it is the same on every engine, and each
+    prints numbers and instants in another way.
 -#}
 {#-
     The hash of rows of several sources: each over the columns that it maps itself.
@@ -42,10 +45,20 @@
     {%- set parts = [] -%}
     {%- for column in columns -%}
         {%- do parts.append(
-            "coalesce(" ~ northstar.hashable_text(column.name, column.type) ~ ", '\\N')"
+            'coalesce(' ~ northstar.hashable_text(column.name, column.type) ~ ', '
+            ~ northstar.string_literal('\\N') ~ ')'
         ) -%}
     {%- endfor -%}
-    {{ return("md5(" ~ parts | join(" || chr(31) || ") ~ ")") }}
+    {{ return(adapter.dispatch('md5_of', 'northstar')(parts | join(' || chr(31) || '))) }}
+{%- endmacro %}
+
+{% macro default__md5_of(text) -%}
+    {{ return('md5(' ~ text ~ ')') }}
+{%- endmacro %}
+
+{#- Its md5 is bytes. -#}
+{% macro bigquery__md5_of(text) -%}
+    {{ return('to_hex(md5(' ~ text ~ '))') }}
 {%- endmacro %}
 
 {% macro hashable_text(name, type) -%}
@@ -68,4 +81,51 @@
         {{ return('cast(cast(' ~ name ~ ' as decimal(38, 9)) as text)') }}
     {%- endif -%}
     {{ return('cast(' ~ name ~ ' as text)') }}
+{%- endmacro %}
+
+{#- date_format would go through the session's zone, where some hours are missing. -#}
+{% macro spark__hashable_text(name, type) -%}
+    {%- set text = 'cast(' ~ name ~ ' as string)' -%}
+    {%- if type == 'instant' -%}
+        {{ return(
+            'concat(substring(' ~ text ~ ", 1, 10), 'T', substring(" ~ text
+            ~ ", 12, 8), '.', rpad(substring(" ~ text ~ ", 21), 6, '0'), 'Z')"
+        ) }}
+    {%- elif type == 'number' -%}
+        {{ return('cast(cast(' ~ name ~ ' as decimal(38, 9)) as string)') }}
+    {%- endif -%}
+    {{ return(text) }}
+{%- endmacro %}
+
+{% macro snowflake__hashable_text(name, type) -%}
+    {%- if type == 'instant' -%}
+        {{ return("to_char(" ~ name ~ ", 'YYYY-MM-DD\"T\"HH24:MI:SS.FF6\"Z\"')") }}
+    {%- elif type == 'number' -%}
+        {{ return('cast(cast(' ~ name ~ ' as decimal(38, 9)) as varchar)') }}
+    {%- endif -%}
+    {{ return('cast(' ~ name ~ ' as varchar)') }}
+{%- endmacro %}
+
+{#- A number's text leaves out the zeros at its end. -#}
+{% macro bigquery__hashable_text(name, type) -%}
+    {%- if type == 'instant' -%}
+        {{ return("format_timestamp('%Y-%m-%dT%H:%M:%E6SZ', " ~ name ~ ", 'UTC')") }}
+    {%- elif type == 'number' -%}
+        {{ return("format('%.9f', cast(" ~ name ~ ' as decimal(38, 9)))') }}
+    {%- endif -%}
+    {{ return('cast(' ~ name ~ ' as string)') }}
+{%- endmacro %}
+
+{#- A boolean cannot be cast to text. -#}
+{% macro redshift__hashable_text(name, type) -%}
+    {%- if type == 'boolean' -%}
+        {{ return(
+            'case when ' ~ name ~ " then 'true' when not " ~ name ~ " then 'false' end"
+        ) }}
+    {%- elif type == 'instant' -%}
+        {{ return(northstar.postgres__hashable_text(name, type)) }}
+    {%- elif type == 'number' -%}
+        {{ return('cast(cast(' ~ name ~ ' as decimal(38, 9)) as varchar)') }}
+    {%- endif -%}
+    {{ return('cast(' ~ name ~ ' as ' ~ northstar.text_type() ~ ')') }}
 {%- endmacro %}

@@ -5,6 +5,6 @@
 {% macro is_in_future() -%}
     {%- set now = run_started_at.strftime('%Y-%m-%d %H:%M:%S') -%}
     {{ return('occurred_at > ' ~ northstar.add_seconds(
-        "cast('" ~ now ~ "' as timestamp)", 300
+        northstar.instant_literal(now), 300
     )) }}
 {%- endmacro %}

@@ -10,5 +10,5 @@
         {{ return(northstar.add_days(period_start, 7)) }}
     {%- endif -%}
     {%- set months = {'month': 1, 'quarter': 3}[grain] -%}
-    {{ return('cast(' ~ dbt.dateadd('month', months, period_start) ~ ' as date)') }}
+    {{ return(northstar.add_months(period_start, months)) }}
 {%- endmacro %}

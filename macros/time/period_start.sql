@@ -12,9 +12,10 @@
         {{ return(date) }}
     {%- elif grain == 'week' -%}
         {%- set days = northstar.days_between(northstar.first_week_start(), date) -%}
-        {{ return(northstar.add_days(date, '-((' ~ days ~ ' % 7 + 7) % 7)')) }}
+        {%- set past = northstar.modulo('(' ~ northstar.modulo(days, 7) ~ ' + 7)', 7) -%}
+        {{ return(northstar.add_days(date, '-(' ~ past ~ ')')) }}
     {%- endif -%}
-    {{ return("cast(date_trunc('" ~ grain ~ "', " ~ date ~ ") as date)") }}
+    {{ return(northstar.month_start(date, grain)) }}
 {%- endmacro %}
 
 {#- The start of week zero: Monday 1969-12-29, moved to `northstar_week_start`. -#}

@@ -121,7 +121,7 @@ entities as (
     select
         {{ entity_type }}_entities.*,
         {{ entity_type ~ '_anchors.anchored_at' if entity.anchor
-            else 'cast(null as timestamp) as anchored_at' }}
+            else 'cast(null as ' ~ northstar.instant_type() ~ ') as anchored_at' }}
     from {{ entity_type }}_entities
     {%- if entity.anchor %}
     left join {{ entity_type }}_anchors

@@ -49,7 +49,8 @@ select
     published.entity_id,
     {{ northstar.rounded(
         'case when published.unit_scale = 1 then published.measure'
-        ~ ' else published.measure * published.unit_scale end'
+        ~ ' else ' ~ northstar.scaled('published.measure', 'published.unit_scale')
+        ~ ' end'
     ) }} as measure,
     published.is_qualified,
     {{ northstar.rounded(
@@ -57,7 +58,8 @@ select
         ~ ' then case when published.is_qualified then 1 else 0 end'
         ~ ' when published.contribution is null then 0'
         ~ ' when published.unit_scale = 1 then published.contribution'
-        ~ ' else published.contribution * published.unit_scale end'
+        ~ ' else ' ~ northstar.scaled('published.contribution', 'published.unit_scale')
+        ~ ' end'
     ) }} as contribution,
     published.growth_status,
 {%- for segment in northstar.segments() %}

@@ -50,7 +50,7 @@ ratios as (
     select
         '{{ ratio.name }}' as metric_name,
         {{ 'true' if ratio.is_north_star else 'false' }} as is_north_star,
-        cast({{ ratio.unit_scale }} as decimal(18, 12)) as unit_scale
+        cast({{ ratio.unit_scale }} as {{ northstar.scale_type() }}) as unit_scale
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from consumer import REPOSITORY
-from engines import DuckDB, Engine, PostgreSQL
+from engines import DuckDB, Engine, PostgreSQL, Spark
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +26,12 @@ def postgres_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     if worker != "main":
         folder = folder.parent  # each worker has a folder in the run's own
     return PostgreSQL(folder, worker)
+
+
+@pytest.fixture(scope="session")
+def spark_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """Spark in this process. Mark tests that ask for it `spark`."""
+    return Spark(tmp_path_factory.mktemp("spark"))
 
 
 @pytest.fixture(

@@ -238,7 +238,7 @@ class Consumer:
     def relation_name(self, name: str) -> str:
         """The name in the warehouse of a model, a seed or a raw table."""
         if name in self.columns and not (self._refs() & {name}):
-            return f'{self.database.raw_schema}."{name}"'
+            return f"{self.database.raw_schema}.{self.database.quote(name)}"
         nodes = self.manifest()["nodes"].values()
         found = [
             node["relation_name"]
@@ -284,7 +284,7 @@ class Consumer:
 
     def replace(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put these rows in place of a raw table's; the table itself stays."""
-        self.database.execute(f'delete from {self.database.raw_schema}."{name}"')
+        self.database.clear(name)
         self.append(name, rows)
 
     def set_vars(self, vars: Mapping[str, Any]) -> None:

@@ -19,16 +19,19 @@ import csv
 import io
 import json
 import logging
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TextIO, TypedDict
 
 import duckdb
 import psycopg2
+import pytest
 
 Row = dict[str, Any]
 
@@ -55,6 +58,17 @@ _POSTGRES_TYPES = {
     "integer": "bigint",
     "number": "numeric(28, 9)",
     "double": "double precision",
+}
+
+_SPARK_TYPES = {
+    "text": "string",
+    "timestamp": "timestamp_ntz",
+    "timestamptz": "timestamp",
+    "date": "date",
+    "boolean": "boolean",
+    "integer": "bigint",
+    "number": "decimal(28, 9)",
+    "double": "double",
 }
 
 
@@ -86,6 +100,14 @@ class Database(ABC):
     @abstractmethod
     def load_file(self, name: str, path: Path, columns: Mapping[str, str]) -> None:
         """Create the raw table from these columns of a .parquet, .csv or .csv.gz."""
+
+    def quote(self, name: str) -> str:
+        """A name as SQL, whatever it holds."""
+        return f'"{name}"'
+
+    def clear(self, name: str) -> None:
+        """Take the rows out of a raw table; the table itself stays."""
+        self.execute(f"delete from {self.raw_schema}.{self.quote(name)}")
 
     @abstractmethod
     def execute(self, sql: str) -> None:
@@ -152,15 +174,9 @@ class DuckDBDatabase(Database):
         if not table["rows"]:
             return
         path = self.directory / f"{name}.load.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            _write_csv(table, file)
-        columns = table["columns"].items()
-        types = {column: _DUCKDB_TYPES[kind] for column, kind in columns}
         self.execute(
-            f'insert into {self.raw_schema}."{name}" by name select * from read_csv('
-            f"{_literal(str(path))}, header = true, auto_detect = false, delim = ',', "
-            f"quote = '\"', escape = '\"', new_line = '\\n', nullstr = '{_NULL}', "
-            f"columns = {json.dumps(types)})"
+            f'insert into {self.raw_schema}."{name}" by name '
+            + _select_rows(table, path)
         )
         path.unlink()
 
@@ -330,6 +346,134 @@ class PostgreSQLDatabase(Database):
                 cursor.copy_expert(copy, file)
 
 
+class Spark(Engine):
+    """Spark in this process: one session for the whole run, tables in parquet.
+
+    Consumers have schemas of their own in it. `directory` is the warehouse; workers of
+    pytest-xdist each have a session.
+    """
+
+    name = "spark"
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._databases = 0
+        self._session: Any = None
+
+    def database(self, directory: Path, session_timezone: str = "UTC") -> Database:
+        if self._session is None:
+            self._session = self._start()
+        self._databases += 1
+        return SparkDatabase(
+            directory, self._session, session_timezone, self._databases
+        )
+
+    def _start(self) -> Any:
+        for package in ("pyspark", "dbt.adapters.spark"):
+            if find_spec(package) is None:
+                pytest.skip(f"{package} is not installed (requirements/dev.txt)")
+        if shutil.which("java") is None:
+            pytest.skip("Spark needs Java 17, and there is no java on the path")
+        from pyspark.sql import SparkSession
+
+        options = {
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+            "spark.driver.memory": "2g",
+            "spark.log.level": "ERROR",
+            "spark.sql.shuffle.partitions": "1",
+            "spark.sql.catalogImplementation": "in-memory",
+            "spark.sql.warehouse.dir": str(self.directory),
+            # Most queries are of a few rows: what they cost is being planned.
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        }
+        builder = SparkSession.builder.master("local[2]")
+        for name, value in options.items():
+            builder = builder.config(name, value)
+        return builder.getOrCreate()
+
+
+class SparkDatabase(Database):
+    """Two schemas of the session: the raw tables, and what dbt builds."""
+
+    def __init__(
+        self, directory: Path, session: Any, session_timezone: str, number: int
+    ) -> None:
+        self.directory = directory
+        self.session = session
+        self.session_timezone = session_timezone
+        self.schema = f"analytics_{number}"
+        self.raw_schema = f"raw_{number}"
+        self.execute(f"create schema {self.raw_schema}")
+
+    def profile(self) -> dict[str, Any]:
+        return {
+            "type": "spark",
+            "method": "session",
+            "host": "localhost",
+            "schema": self.schema,
+            "threads": 1,
+            "server_side_parameters": {
+                "spark.sql.session.timeZone": self.session_timezone
+            },
+        }
+
+    def quote(self, name: str) -> str:
+        return f"`{name}`"
+
+    def load(self, name: str, table: Table) -> None:
+        self._create(name, table["columns"])
+        self.append(name, table)
+
+    def append(self, name: str, table: Table) -> None:
+        if table["rows"]:
+            csv_path = self.directory / f"{name}.load.csv"
+            self._insert(name, table["columns"], _select_rows(table, csv_path))
+            csv_path.unlink()
+
+    def load_file(self, name: str, path: Path, columns: Mapping[str, str]) -> None:
+        self._create(name, columns)
+        self._insert(name, columns, _select_from_file(path, columns))
+
+    def clear(self, name: str) -> None:
+        self.execute(f"truncate table {self.raw_schema}.{self.quote(name)}")
+
+    def execute(self, sql: str) -> None:
+        self.session.sql(sql)
+
+    def query(self, sql: str) -> list[Row]:
+        frame = self.session.sql(sql)
+        return _read_rows(frame.columns, [tuple(row) for row in frame.collect()])
+
+    def release(self) -> None:
+        from dbt.adapters.factory import reset_adapters
+
+        reset_adapters()
+
+    def _create(self, name: str, columns: Mapping[str, str]) -> None:
+        table = f"{self.raw_schema}.{self.quote(name)}"
+        listed = ", ".join(
+            f"{self.quote(column)} {_SPARK_TYPES[kind]}"
+            for column, kind in columns.items()
+        )
+        self.execute(f"drop table if exists {table}")
+        self.execute(f"create table {table} ({listed}) using parquet")
+
+    def _insert(self, name: str, columns: Mapping[str, str], query: str) -> None:
+        # DuckDB reads the rows; Spark gets them as parquet.
+        path = self.directory / f"{name}.load.parquet"
+        with closing(duckdb.connect()) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(f"copy ({query}) to {_literal(str(path))}")
+        names = ", ".join(self.quote(column) for column in columns)
+        self.execute(
+            f"insert into {self.raw_schema}.{self.quote(name)} ({names})"
+            f" select {names} from parquet.`{path}`"
+        )
+        path.unlink()
+
+
 def _postgres_execute(connection_to: dict[str, Any], *statements: str) -> None:
     with closing(psycopg2.connect(**connection_to)) as connection:
         connection.autocommit = True
@@ -344,6 +488,18 @@ def _literal(text: str) -> str:
 
 def _column_list(columns: Mapping[str, str], types: Mapping[str, str]) -> str:
     return ", ".join(f'"{name}" {types[kind]}' for name, kind in columns.items())
+
+
+def _select_rows(table: Table, path: Path) -> str:
+    """A query of DuckDB that gives the rows, by way of a CSV at the path."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        _write_csv(table, file)
+    types = {name: _DUCKDB_TYPES[kind] for name, kind in table["columns"].items()}
+    return (
+        f"select * from read_csv({_literal(str(path))}, header = true, "
+        "auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
+        f"new_line = '\\n', nullstr = '{_NULL}', columns = {json.dumps(types)})"
+    )
 
 
 def _select_from_file(path: Path, columns: Mapping[str, str]) -> str:

@@ -32,7 +32,7 @@ select
     load_date
 from new_loads
 
-union
+union distinct
 
 select
     event_keys.source_name,

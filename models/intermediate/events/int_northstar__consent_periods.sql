@@ -16,8 +16,8 @@ consent as (
         id_type,
         id,
         status = 'granted' as is_granted,
-        coalesce(valid_from, cast('0001-01-01' as timestamp)) as valid_from,
-        coalesce(valid_to, cast('9999-12-31' as timestamp)) as valid_to
+        coalesce(valid_from, {{ northstar.instant_literal('0001-01-01') }}) as valid_from,
+        coalesce(valid_to, {{ northstar.instant_literal('9999-12-31') }}) as valid_to
     from {{ ref('stg_northstar__consent') }}
     where
         id is not null
@@ -61,7 +61,7 @@ edges as (
         key_id,
         valid_from as edge_at
     from keyed
-    union
+    union distinct
     select
         key_type,
         key_id,

@@ -29,17 +29,17 @@ pairs as (
         from_id as id,
         to_id as reached_id
     from links
-    union
+    union distinct
     select
         to_id as id,
         from_id as reached_id
     from links
-    union
+    union distinct
     select
         from_id as id,
         from_id as reached_id
     from links
-    union
+    union distinct
     select
         to_id as id,
         to_id as reached_id

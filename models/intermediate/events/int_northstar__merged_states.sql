@@ -5,7 +5,7 @@
 
 {{ config(enabled=northstar.has_input('northstar_states')) }}
 
-{%- set forever = "cast('9999-12-31' as timestamp)" %}
+{%- set forever = northstar.instant_literal('9999-12-31') %}
 
 with
 

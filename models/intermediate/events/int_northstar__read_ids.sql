@@ -20,6 +20,6 @@ inner join changed_loads
         rows_read.source_name = changed_loads.source_name
         and rows_read.load_date = changed_loads.load_date
 where rows_read.{{ column }} is not null
-{{ 'union' if not (loop.last and outer_loop.last) }}
+{{ 'union distinct' if not (loop.last and outer_loop.last) }}
 {% endfor %}
 {%- endfor %}

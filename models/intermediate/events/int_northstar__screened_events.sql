@@ -87,7 +87,7 @@ screened as (
                 then 'future'
             -- no zone is a day from UTC: only rows near the date need their own
             when occurred_at < {{ northstar.add_seconds(
-                "cast('" ~ var('northstar_min_event_date') ~ "' as timestamp)", 172800
+                northstar.instant_literal(var('northstar_min_event_date')), 172800
             ) }}
                 and local_date < cast('{{ var("northstar_min_event_date") }}' as date)
                 then 'out_of_range'

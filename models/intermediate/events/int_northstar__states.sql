@@ -6,7 +6,7 @@
 
 {{ config(materialized='northstar_table', enabled=northstar.has_input('northstar_states')) }}
 
-{%- set forever = "cast('9999-12-31' as timestamp)" -%}
+{%- set forever = northstar.instant_literal('9999-12-31') -%}
 {%- set has_erasure = northstar.has_input('northstar_erasure_requests') -%}
 {%- set has_exclusions = northstar.has_input('northstar_exclusions') -%}
 {%- set key_types = {'user_id': 'person', 'account_id': 'account'} %}
@@ -68,7 +68,7 @@ included as (
     select
         key_type,
         key_id,
-        lag(valid_to, 1, cast('0001-01-01' as timestamp)) over (
+        lag(valid_to, 1, {{ northstar.instant_literal('0001-01-01') }}) over (
             partition by key_type, key_id order by valid_from
         ) as valid_from,
         valid_from as valid_to

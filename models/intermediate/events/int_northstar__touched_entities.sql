@@ -80,7 +80,7 @@ judged_people as (
     select coalesce(identities.canonical_id, renamed_people.id) as person_id
     from renamed_people
     left join identities on renamed_people.id = identities.id
-    union
+    union distinct
     {%- endif %}
     select id as person_id
     from renamed_people
@@ -90,11 +90,11 @@ rejudged_people as (
     select person_id as id
     from judged_people
     {%- if has_identity %}
-    union
+    union distinct
     select identities.id
     from identities
     inner join judged_people on identities.canonical_id = judged_people.person_id
-    union
+    union distinct
     select id
     from reowned
     {%- endif %}
@@ -132,19 +132,19 @@ touched_ids as (
         id
     from {{ ref('int_northstar__read_ids') }}
     {%- for kind, column in kinds.items() %}
-    union
+    union distinct
     select
         '{{ kind }}' as id_type,
         {{ column }} as id
     from rejudged_rows
     where {{ column }} is not null
     {%- endfor %}
-    union
+    union distinct
     select
         'user' as id_type,
         id
     from rejudged_people
-    union
+    union distinct
     select
         id_type,
         id
@@ -231,14 +231,14 @@ touched as (
     from touched_ids
     where id_type in ('user', 'anonymous')
     {%- if has_identity %}
-    union
+    union distinct
     select
         '{{ entity_type }}' as entity_type,
         identities.canonical_id as entity_id
     from touched_ids
     inner join identities on touched_ids.id = identities.id
     where touched_ids.id_type in ('user', 'anonymous')
-    union
+    union distinct
     select
         '{{ entity_type }}' as entity_type,
         seen_canonical_id as entity_id
@@ -252,7 +252,7 @@ touched as (
     where id_type = '{{ 'account' if entity.id == 'account_id'
         else 'anonymous' if entity.id == 'anonymous_id' else entity.id }}'
     {%- endif %}
-    union
+    union distinct
     {%- endfor %}
     select
         id_type as entity_type,
@@ -261,7 +261,7 @@ touched as (
     where input_name = 'states'
     {%- for entity_type, entity in entities.items()
         if entity.id == 'user_id' and has_identity %}
-    union
+    union distinct
     select
         '{{ entity_type }}' as entity_type,
         identities.canonical_id as entity_id
@@ -271,7 +271,7 @@ touched as (
     {%- endfor %}
     {%- for metric in voiding %}
     {%- set key = northstar.canonical_column(metric.void.key) %}
-    union
+    union distinct
     select
         '{{ metric.entity }}' as entity_type,
         victims.{{ northstar.entity_id(metric) }} as entity_id
@@ -286,7 +286,7 @@ touched as (
         )
     {%- endfor %}
     {%- if known %}
-    union
+    union distinct
     select
         entity_type,
         entity_id
@@ -301,7 +301,7 @@ from touched
 where entity_id is not null
 {%- for entity_type, entity in entities.items()
     if entity.id == 'user_id' and has_identity %}
-union
+union distinct
 select
     '{{ entity_type }}' as entity_type,
     identities.id as entity_id

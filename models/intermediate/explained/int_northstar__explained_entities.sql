@@ -79,22 +79,19 @@ measured as (
     where metric_name not in ({{ lifetimes | join(', ') }})
 
     union all
+    {%- set life = 'partition by metric_name, entity_id order by period_start' %}
 
     -- a lifetime's measure runs on
     select
         metric_name,
         period_start,
         entity_id,
-        sum(event_count) over life as event_count,
-        sum(measure) over life as measure,
-        sum(actors) over life as actors,
-        max(has_event) over life as has_event
+        sum(event_count) over ({{ life }}) as event_count,
+        sum(measure) over ({{ life }}) as measure,
+        sum(actors) over ({{ life }}) as actors,
+        max(has_event) over ({{ life }}) as has_event
     from booked
     where metric_name in ({{ lifetimes | join(', ') }})
-    window
-        life as (
-            partition by metric_name, entity_id order by period_start
-        )
     {%- endif %}
 ),
 

@@ -175,6 +175,8 @@ counted as (
     {%- endif %}
 ),
 {% if has_lifetime %}
+{%- set life = 'partition by counted.metric_name, counted.entity_id,'
+    ~ ' counted.measure is null order by counted.period_start' %}
 -- a lifetime's measure runs on
 cumulated as (
     select
@@ -184,11 +186,11 @@ cumulated as (
         counted.is_same_point,
         case
             when metrics.window_kind = 'lifetime' and counted.measure is not null
-                then sum(counted.measure) over life
+                then sum(counted.measure) over ({{ life }})
             else counted.measure
         end as measure,
         case
-            when metrics.window_kind = 'lifetime' then sum(counted.actors) over life
+            when metrics.window_kind = 'lifetime' then sum(counted.actors) over ({{ life }})
             else counted.actors
         end as actors,
         {%- for segment in segments %}
@@ -198,17 +200,11 @@ cumulated as (
         {%- endfor %}
         case
             when metrics.window_kind = 'lifetime'
-                then max(case when counted.has_event then 1 else 0 end) over life = 1
+                then max(case when counted.has_event then 1 else 0 end) over ({{ life }}) = 1
             else counted.has_event
         end as has_event
     from counted
     inner join metrics on counted.metric_name = metrics.metric_name
-    window
-        life as (
-            partition by
-                counted.metric_name, counted.entity_id, counted.measure is null
-            order by counted.period_start
-        )
 ),
 {% else %}
 cumulated as (

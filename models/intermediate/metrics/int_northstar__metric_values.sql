@@ -200,11 +200,12 @@ select
     cast(qualified_entities as bigint) as qualified_entities,
     {{ northstar.rounded(
         "case when total = 'entities' then qualified_entities"
-        ~ " when unit_scale = 1 then contributed else contributed * unit_scale end"
+        ~ " when unit_scale = 1 then contributed else "
+        ~ northstar.scaled('contributed', 'unit_scale') ~ ' end'
     ) }} as value,
     {{ northstar.rounded(
         "case when total = 'entities' then same_point_entities"
         ~ " when unit_scale = 1 then same_point_contributed"
-        ~ " else same_point_contributed * unit_scale end"
+        ~ ' else ' ~ northstar.scaled('same_point_contributed', 'unit_scale') ~ ' end'
     ) }} as same_point_value
 from valued

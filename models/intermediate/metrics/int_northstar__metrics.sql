@@ -26,7 +26,7 @@ metrics as (
             as decimal(38, 9)) as at_least,
         {{ metric.actors.at_least or 1 if metric.actors else 0 }} as actors_at_least,
         '{{ metric.total }}' as total,
-        cast({{ metric.unit_scale }} as decimal(18, 12)) as unit_scale,
+        cast({{ metric.unit_scale }} as {{ northstar.scale_type() }}) as unit_scale,
         {{ northstar.waiting_seconds(metric) }} as waiting_seconds
     {{ 'union all' if not loop.last }}
     {%- endfor %}

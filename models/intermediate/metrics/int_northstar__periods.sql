@@ -43,8 +43,10 @@ periods as (
     from days
     {%- if window.step_days > 1 %}
     where
-        {{ northstar.days_between(northstar.first_week_start(), 'local_date') }}
-        % {{ window.step_days }} = 0
+        {{ northstar.modulo(
+            northstar.days_between(northstar.first_week_start(), 'local_date'),
+            window.step_days
+        ) }} = 0
     {%- endif %}
     {%- else %}
     select distinct
@@ -116,8 +118,9 @@ select
             then
                 {{ northstar.add_seconds(
                     'previous_starts_at',
-                    'cast(floor(elapsed_seconds * previous_length_seconds'
-                    ~ ' / length_seconds) as bigint)'
+                    northstar.whole_quotient(
+                        'elapsed_seconds * previous_length_seconds', 'length_seconds'
+                    )
                 ) }}
     end as same_point_at
 from measured

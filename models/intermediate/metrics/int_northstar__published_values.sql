@@ -7,7 +7,7 @@
 
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
+    incremental_strategy=northstar.appends(),
     full_refresh=false,
 ) }}
 
@@ -92,7 +92,7 @@ select
     grain,
     period_start,
     period_end,
-    cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp)
+    {{ northstar.instant_literal(run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f')) }}
         as known_at,
     period_status,
     value,
