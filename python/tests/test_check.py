@@ -126,9 +126,7 @@ LATE = semantic(
             "NS010",
             "bad",
             tree(
-                semantic_metrics=[
-                    semantic("bad", "northstar", meta={"northstar_drives": "north"})
-                ]
+                semantic_metrics=[semantic("bad", meta={"northstar_drives": "north"})]
             ),
         ),
         ("NS011", "bad", tree(driver(plain_language=None))),
@@ -278,7 +276,13 @@ def test_a_suppression_without_a_reason_suppresses_nothing() -> None:
 def test_a_meta_can_suppress_too() -> None:
     item = [{"rule": "NS010", "reason": "Nobody yet"}]
     meta = {"northstar_drives": "north", "northstar_suppress": item}
-    found = tree(semantic_metrics=[semantic("own", "northstar", meta=meta)])
+    found = tree(semantic_metrics=[semantic("own", meta=meta)])
+    assert codes(found) == []
+
+
+def test_what_is_shipped_belongs_to_the_owners_of_the_north_star() -> None:
+    meta = {"northstar_drives": "north"}
+    found = tree(semantic_metrics=[semantic("shipped", "northstar", meta=meta)])
     assert codes(found) == []
 
 

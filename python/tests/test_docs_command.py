@@ -15,11 +15,13 @@ from click.testing import CliRunner, Result
 from consumer import Consumer
 from engines import Engine
 from northstar.cli import main
+from northstar.formula import Formula
 from northstar.render_tree_html import render_html
 from northstar.render_tree_json import render_json
 from northstar.render_tree_markdown import render_markdown
 from northstar.render_tree_svg import render_svg
-from northstar.tree_values import NodeValue, group_values
+from northstar.tree import Node
+from northstar.tree_values import NodeValue, driver_values, group_values
 from trees import large_tree
 
 DEFINITIONS = """\
@@ -220,3 +222,37 @@ def test_a_value_is_written_with_its_period() -> None:
     assert value(change="3").change_text == "+3"
     assert value(change=None).change_text == ""
     assert (found.start, found.end) == (date(2026, 11, 9), date(2026, 11, 16))
+
+
+def shipped_node(name: str, *inputs: str, measure: str = "") -> Node:
+    formula = Formula(inputs=inputs, ratio=bool(inputs), measure=measure)
+    return Node(name=name, kind="shipped", label=name, level="driver", formula=formula)
+
+
+def test_a_shipped_metric_has_the_last_value_that_is_known() -> None:
+    nodes = [
+        shipped_node("rate", "kept", "pool"),
+        shipped_node("kept", measure="driver_kept_entities"),
+        shipped_node("pool", measure="driver_pool_entities"),
+        shipped_node("other", measure="north_star_contribution"),
+        shipped_node("never", measure="driver_unknown"),
+    ]
+    rows = [
+        {
+            "period_start": date(2026, 6, 1 + 7 * week),
+            "period_end": date(2026, 6, 8 + 7 * week),
+            "kept_entities": kept,
+            "pool_entities": pool,
+        }
+        for week, (kept, pool) in enumerate([(1, 4), (3, 4), (2, 0), (None, None)])
+    ]
+    values = driver_values(rows, nodes)
+
+    # 3 of 4 after 1 of 4; nothing of nothing is not known, nor is what is followed
+    rate = values["rate"]
+    assert (rate.start, rate.value) == (date(2026, 6, 8), Decimal("0.75"))
+    assert (rate.change, rate.change_rate) == (Decimal("0.5"), Decimal(2))
+    assert rate.points == (Decimal("0.25"), Decimal("0.75"))
+    assert values["kept"].value == 2
+    assert values["kept"].change == -1
+    assert set(values) == {"rate", "kept", "pool"}

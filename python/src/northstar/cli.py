@@ -404,7 +404,9 @@ def docs(
         return
     if root is not None or depth is not None:
         tree = tree.part(choose_node(tree, root), depth)
-    shown = _read_values(project_dir, profiles_dir, target) if values else None
+    shown = None
+    if values:
+        shown = _read_values(tree, project_dir, profiles_dir, target)
     if out == "-":
         if len(forms) != 1:
             raise click.UsageError(
@@ -434,12 +436,12 @@ def _draw(tree: Tree, form: str, values: TreeValues | None, theme: str) -> str:
 
 
 def _read_values(
-    project_dir: Path, profiles_dir: Path | None, target: str | None
+    tree: Tree, project_dir: Path, profiles_dir: Path | None, target: str | None
 ) -> TreeValues | None:
     """The values, or none where the warehouse does not give them: the tree stands."""
     try:
         with open_warehouse(project_dir, profiles_dir, target) as warehouse:
-            return read_values(warehouse)
+            return read_values(warehouse, tree.nodes.values())
     except NorthstarError as error:
         click.echo(f"northstar: the tree is drawn without values: {error}", err=True)
         return None

@@ -319,12 +319,14 @@ def _grain(window: Mapping[str, Any]) -> str:
 def find_unowned(tree: Tree, today: date) -> Iterator[Breach]:
     """Metrics that nobody answers for.
 
-    A component that the package ships belongs to the owner of what it is a part of.
+    What the package ships belongs to the owners of the North Star until it is given
+    away.
     """
+    stars = [tree.nodes[name] for name in tree.north_stars]
+    is_theirs = any(star.owners for star in stars)
     for node in tree.nodes.values():
         roles = {role for role, _ in node.owners}
-        is_part = node.kind == "shipped" and node.edge == "component"
-        if not roles and not is_part:
+        if not roles and not (node.kind == "shipped" and is_theirs):
             key = "owners" if node.kind == "configured" else "owner"
             owner = (
                 '{data: "Name or team", functional: "Name or team"}'

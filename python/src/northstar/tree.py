@@ -445,7 +445,7 @@ def _semantic_node(
     node = Node(
         name=name,
         kind="shipped" if shipped else "own",
-        label=clean(metric.get("label")) or name,
+        label=_short_label(clean(metric.get("label")), shipped) or name,
         level="driver" if role == "component" else role,
         drives=words.names("drives"),
         edge=edge if "northstar_drives" in meta else "",
@@ -469,6 +469,12 @@ def _semantic_node(
         suppressions=_suppressions(meta.get("northstar_suppress")),
     )
     return replace(node, unknown_words=(*words.unknown, *_unknown_keys(meta)))
+
+
+def _short_label(label: str, shipped: bool) -> str:
+    """The tree shows whose drivers they are; a project's labels have to be unique."""
+    rest = label.removeprefix("North Star ")
+    return rest[:1].upper() + rest[1:] if shipped else label
 
 
 def _semantic_lineage(

@@ -6,16 +6,24 @@ number in a document should not change after it was read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from northstar.errors import NotBuiltError
 from northstar.manifest import PERIODS
 from northstar.periods import as_date, as_number
 from northstar.render import decimal_places, format_number, format_rate
+from northstar.tree import Node
 from northstar.warehouse import Warehouse
+
+SIDE_BY_SIDE = "northstar__north_star_drivers"
+"""The mart whose columns the shipped metrics add up, each by its measure."""
+
+MEASURE = "driver_"
+"""How a measure of that mart begins; the column's name follows."""
 
 POINTS = 13
 """How many periods a sparkline shows: a quarter of weeks."""
@@ -70,11 +78,12 @@ TreeValues = Mapping[str, NodeValue]
 """Values by the name of the node."""
 
 
-def read_values(warehouse: Warehouse) -> TreeValues:
+def read_values(warehouse: Warehouse, nodes: Iterable[Node] = ()) -> TreeValues:
     """The final values of every metric in northstar__metric_periods.
 
-    Of several versions of a metric the latest is taken. Raises NotBuiltError and
-    WarehouseError as the warehouse does.
+    Of several versions of a metric the latest is taken. The shipped metrics among
+    `nodes` are read from northstar__north_star_drivers, where a project builds it.
+    Raises NotBuiltError and WarehouseError as the warehouse does.
     """
     rows = warehouse.query(
         "select metric_name, metric_version, period_start, period_end, value, change, "
@@ -86,7 +95,73 @@ def read_values(warehouse: Warehouse) -> TreeValues:
         f") as final_periods where position <= {POINTS} "
         "order by metric_name, metric_version, period_start"
     )
-    return group_values(rows)
+    return {**_read_drivers(warehouse, nodes), **group_values(rows)}
+
+
+def _read_drivers(warehouse: Warehouse, nodes: Iterable[Node]) -> TreeValues:
+    shipped = [node for node in nodes if node.kind == "shipped"]
+    try:
+        drivers = warehouse.relation(SIDE_BY_SIDE) if shipped else ""
+    except NotBuiltError:
+        return {}
+    if not drivers:
+        return {}
+    rows = warehouse.query(
+        f"select * from {drivers} where period_status = 'final' order by period_start"
+    )
+    return driver_values(rows, shipped)
+
+
+def driver_values(
+    rows: Sequence[Mapping[str, Any]], shipped: Iterable[Node]
+) -> TreeValues:
+    """Values from rows of northstar__north_star_drivers, in order of the start.
+
+    A simple metric is its measure's column, a ratio the quotient of two. One that is
+    not known yet in the last periods (a cohort that is still followed) has the latest
+    period in which it is.
+    """
+    nodes = {node.name: node for node in shipped}
+    values: dict[str, NodeValue] = {}
+    for name, node in nodes.items():
+        parts = [_column(nodes.get(part)) for part in node.formula.inputs]
+        columns = parts if node.formula.ratio else [_column(node)]
+        if not all(columns):
+            continue
+        points = [_point(row, columns) for row in rows]
+        while points and points[-1] is None:
+            points.pop()
+        if points:
+            values[name] = _last_of(points, rows[: len(points)])
+    return values
+
+
+def _column(node: Node | None) -> str:
+    measure = node.formula.measure if node else ""
+    return measure.removeprefix(MEASURE) if measure.startswith(MEASURE) else ""
+
+
+def _point(row: Mapping[str, Any], columns: Sequence[str]) -> Decimal | None:
+    numbers = [as_number(row.get(column)) for column in columns]
+    if len(numbers) == 1 or numbers[0] is None:
+        return numbers[0]
+    return numbers[0] / numbers[1] if numbers[1] else None
+
+
+def _last_of(
+    points: Sequence[Decimal | None], rows: Sequence[Mapping[str, Any]]
+) -> NodeValue:
+    value = points[-1]
+    before = points[-2] if len(points) > 1 else None
+    change = None if value is None or before is None else value - before
+    return NodeValue(
+        start=as_date(rows[-1]["period_start"]),
+        end=as_date(rows[-1]["period_end"]),
+        value=value,
+        change=change,
+        change_rate=change / before if change is not None and before else None,
+        points=tuple(points[-POINTS:]),
+    )
 
 
 def group_values(rows: Sequence[Mapping[str, Any]]) -> TreeValues:
