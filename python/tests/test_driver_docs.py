@@ -93,10 +93,12 @@ def test_every_query_has_an_answer_on_the_demo(sql: str, demo: Path) -> None:
 def test_every_mart_of_drivers_is_asked() -> None:
     asked = "".join(sql for page in PAGES.values() for sql in pictures.queries(page))
     others = {"entities", "entity_periods", "event_ledger", "metric_definitions"}
-    others |= {"metric_periods", "metric_revisions", "north_star", "time_spine"}
+    others |= {"metric_periods", "metric_revisions", "time_spine"}
     for path in (REPOSITORY / "models" / "marts").glob("**/northstar__*.sql"):
         name = path.stem.removeprefix("northstar__")
-        assert name in others or f" {path.stem}" in asked, path.stem
+        if name in others or name.startswith("north_star"):
+            continue  # not of drivers, or the same numbers for the semantic layer
+        assert f" {path.stem}\n" in asked or f" {path.stem} " in asked, path.stem
 
 
 @pytest.mark.parametrize("name", PAGES)
