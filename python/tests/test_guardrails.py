@@ -74,7 +74,9 @@ SHOP: dict[str, Any] = {
             level="guardrail",
             direction="down",
         ),
-        "last_week": daily("entities", window={"rolling": "7d", "step": "2d"}),
+        "last_week": daily(
+            "entities", window={"rolling": "7d", "step": "2d"}, direction="up"
+        ),
     },
     "northstar_driver_metrics": ["ignoring", "excluding", "netting", "last_week"],
 }
