@@ -13,8 +13,7 @@
 {%- for entity_type, entity in entities.items() if entity.anchor -%}
     {%- do anchored.append((entity_type, entity)) -%}
 {%- endfor -%}
-{%- set all_at_once = northstar.rebuilds('definitions')
-    or northstar.rebuilds('definitions', 'int_northstar__entity_measures') %}
+{%- set all_at_once = northstar.rebuilds('definitions') %}
 
 with
 

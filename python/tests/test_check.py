@@ -126,7 +126,7 @@ LATE = semantic(
             "NS010",
             "bad",
             tree(
-                semantic_metrics=[semantic("bad", meta={"northstar_drives": "north"})]
+                semantic_metrics=[semantic("bad", meta=OWN | {"northstar_owner": ""})]
             ),
         ),
         ("NS011", "bad", tree(driver(plain_language=None))),
@@ -275,7 +275,7 @@ def test_a_suppression_without_a_reason_suppresses_nothing() -> None:
 
 def test_a_meta_can_suppress_too() -> None:
     item = [{"rule": "NS010", "reason": "Nobody yet"}]
-    meta = {"northstar_drives": "north", "northstar_suppress": item}
+    meta = OWN | {"northstar_owner": "", "northstar_suppress": item}
     found = tree(semantic_metrics=[semantic("own", meta=meta)])
     assert codes(found) == []
 

@@ -21,7 +21,7 @@ from comparison import Marts, assert_equal_marts, mart_keys, public_marts
 from consumer import Consumer, DbtRun
 from engines import DuckDBDatabase, Engine
 from killed_run import Moment, run_until
-from reference.companies import INPUT_COLUMNS
+from reference.companies import INPUT_COLUMNS, batch
 from schedules import Schedule, schedule
 
 METRICS: dict[str, Any] = {
@@ -225,3 +225,23 @@ def test_a_kill_at_any_stored_model_of_the_first_build_is_survived(
 ) -> None:
     for node in project.stored[share::2]:
         assert_survives(project, "empty", node, "committed")
+
+
+def test_a_table_that_is_gone_comes_back(tmp_path: Path, duckdb_engine: Engine) -> None:
+    """As after a run that died while it was building the table anew."""
+    config, tables, _ = batch(range(200, 206))
+    consumer = Consumer(
+        tmp_path, duckdb_engine, vars=config, tables=tables, drivers=False
+    )
+    consumer.dbt("run").assert_success()
+    built, keys = public_marts(consumer), mart_keys(consumer)
+    stored = [
+        node["name"]
+        for node in consumer.manifest()["nodes"].values()
+        if node["config"].get("materialized") == "northstar_incremental"
+    ]
+    assert len(stored) >= 6
+    for name in stored:
+        consumer.database.execute(f"drop table {consumer.relation_name(name)}")
+        consumer.dbt("run").assert_success()
+        assert_equal_marts(public_marts(consumer), built, keys, f"without {name}")

@@ -51,7 +51,7 @@ events as (
         ~ 'coalesce(' ~ northstar.booked_date(part) ~ ', local_date)'
     ) %}
 {%- endfor %}
-{{ metric.name }} as (
+{{ metric.name }}__lacking as (
     select
         '{{ metric.name }}' as metric_name,
         '{{ metric.window.name }}' as window_name,
@@ -76,7 +76,7 @@ events as (
 {% endfor %}
 left_out as (
     {%- for metric, _ in metrics %}
-    select * from {{ metric.name }}
+    select * from {{ metric.name }}__lacking
     {{ 'union all' if not loop.last }}
     {%- else %}
     select

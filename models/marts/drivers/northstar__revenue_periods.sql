@@ -57,8 +57,8 @@ bounds as (
 ),
 
 dates as (
-    select {{ northstar.date_series('first_date', 'last_date') }} as local_date
-    from bounds
+    select {{ northstar.date_of_series('first_date', 'last_date') }} as local_date
+    from bounds {{ northstar.join_series('first_date', 'last_date') }}
     where first_date is not null
 ),
 
