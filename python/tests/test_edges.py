@@ -1401,3 +1401,26 @@ def test_the_package_alone_says_how_to_begin(command: str, tmp_path: Path) -> No
     assert "Then: dbt build" in said
     assert len(said.splitlines()) < 45, said
     assert "Traceback" not in said
+
+
+def test_a_metric_may_be_named_like_any_step(
+    tmp_path: Path, duckdb_engine: Engine
+) -> None:
+    names = ("events", "periods", "windows", "metrics", "entities", "left_out", "cells")
+    config = dict(APP_AND_WEB)
+    weekly = {
+        "entity": "user",
+        "events": [{"event": "act"}],
+        "window": {"calendar": "week"},
+        "total": "entities",
+    }
+    config["northstar_metrics"] = {
+        name: weekly | ({"level": "north_star"} if name == "events" else {})
+        for name in names
+    }
+    config["northstar_driver_metrics"] = list(names[1:])
+    consumer = Consumer(tmp_path, duckdb_engine, vars=config, tables=small_company())
+    consumer.dbt("build").assert_success()
+
+    found = {row["metric_name"] for row in consumer.rows("northstar__metric_periods")}
+    assert found == set(names)

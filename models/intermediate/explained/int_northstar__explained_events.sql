@@ -442,7 +442,7 @@ events as (
 {%- endif %}
 {%- set is_incomplete = 'is_incomplete' if window.book == 'completion' else 'false' %}
 
-{{ name }} as (
+{{ name }}__explained as (
     select
         '{{ name }}' as metric_name,
         {{ 'completed_start as ' if window.book == 'completion' }}period_start,
@@ -506,7 +506,7 @@ events as (
 
 explained as (
     {%- for metric in metrics %}
-    select * from {{ metric.name }}
+    select * from {{ metric.name }}__explained
     {{ 'union all' if not loop.last }}
     {%- else %}
     select

@@ -385,7 +385,7 @@ windows as (
 {%- set last_step.name = name ~ '__completed' %}
 {%- endif %}
 {{ '-- ' ~ name ~ ': step 11, the window' if is_plain }}
-{{ name }} as (
+{{ name }}__booked as (
     select
         '{{ name }}' as metric_name,
         entity_id,
@@ -426,7 +426,7 @@ windows as (
 ){{ ',' if not loop.last }}
 {% endfor %}
 {% for metric in metrics %}
-select * from {{ metric.name }}
+select * from {{ metric.name }}__booked
 {{ 'union all' if not loop.last }}
 {%- else %}
 select

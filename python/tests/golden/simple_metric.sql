@@ -20,7 +20,7 @@ weekly_teams__found as (
         and account_id is not null
 ),
 -- weekly_teams: step 11, the window
-weekly_teams as (
+weekly_teams__booked as (
     select
         'weekly_teams' as metric_name,
         entity_id,
@@ -36,4 +36,4 @@ weekly_teams as (
         is_void
     from weekly_teams__found
 )
-select * from weekly_teams
+select * from weekly_teams__booked
