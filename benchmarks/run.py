@@ -81,6 +81,8 @@ class Benchmark:
                 found["metricflow"] = self._start("metricflow")["found"]["milliseconds"]
                 if self._compares():
                     found["marts_differ"] = self._compare_with_a_full_build()
+            self._fresh()
+            self._measure(measures, "with drivers", "build_with_drivers")
         for folder in (self.building, self.kept):
             shutil.rmtree(folder, ignore_errors=True)
         return found
