@@ -77,7 +77,7 @@
 {%- endmacro %}
 
 {% macro spark__divided(dividend, divisor) -%}
-    {{ return('cast(' ~ dividend ~ ' as decimal(19, 0)) / ' ~ divisor) }}
+    {{ return('cast(' ~ dividend ~ ' as decimal(19, 9)) / ' ~ divisor) }}
 {%- endmacro %}
 
 {% macro snowflake__divided(dividend, divisor) -%}

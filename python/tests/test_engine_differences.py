@@ -23,7 +23,7 @@ ZONE = "America/Havana"  # clocks go back from 01:00 to 00:00 on 2024-11-03
 SAMPLES: Table = {
     "columns": {
         "id": "text",
-        "at": "timestamp",
+        "begun_at": "timestamp",
         "later": "timestamp",
         "zoned": "timestamptz",
         "day": "date",
@@ -38,7 +38,7 @@ SAMPLES: Table = {
     "rows": [
         {
             "id": "é",
-            "at": "2024-11-03 03:59:59.999999",
+            "begun_at": "2024-11-03 03:59:59.999999",
             "later": "2024-11-04 04:00:00.5",
             "zoned": "2024-11-03 04:30:00+00:00",
             "day": "2024-11-03",
@@ -50,9 +50,9 @@ SAMPLES: Table = {
             "said": "it's \\N, \"so\" 🦊",
             "written": "2024-11-03T06:30:00.25+02:30",
         },
-        {"id": "Z", "at": "2024-11-03 03:59:59.999999", "whole": 2, "said": "second"},
-        {"id": "a", "at": "2024-01-01 00:00:00", "whole": 4, "said": None},
-        {"id": "b", "at": "2024-11-02 00:00:00", "whole": 9, "said": "first"},
+        {"id": "Z", "begun_at": "2024-11-03 03:59:59.999999", "whole": 2, "said": "second"},
+        {"id": "a", "begun_at": "2024-01-01 00:00:00", "whole": 4, "said": None},
+        {"id": "b", "begun_at": "2024-11-02 00:00:00", "whole": 9, "said": "first"},
     ],
 }
 
@@ -62,8 +62,8 @@ OF_A_ROW: dict[str, list[tuple[str, Any]]] = {
         ("northstar.instant_literal('2024-02-29 23:59:59.5')",
          datetime(2024, 2, 29, 23, 59, 59, 500000)),
     ],
-    "local_date": [("northstar.local_date('at')", date(2024, 11, 2))],
-    "local_date_of_many": [("northstar.local_date_of_many('at')", date(2024, 11, 2))],
+    "local_date": [("northstar.local_date('begun_at')", date(2024, 11, 2))],
+    "local_date_of_many": [("northstar.local_date_of_many('begun_at')", date(2024, 11, 2))],
     "local_midnight": [
         # the first of the two midnights
         ("northstar.local_midnight('day')", datetime(2024, 11, 3, 4)),
@@ -81,8 +81,8 @@ OF_A_ROW: dict[str, list[tuple[str, Any]]] = {
     "seconds": [
         ("northstar.add_seconds('later', 'whole * -1')",
          datetime(2024, 11, 4, 3, 59, 43, 500000)),
-        ("northstar.seconds_between('at', 'later')", 86400),
-        ("northstar.seconds_between('later', 'at')", -86401),
+        ("northstar.seconds_between('begun_at', 'later')", 86400),
+        ("northstar.seconds_between('later', 'begun_at')", -86401),
     ],
     "modulo": [
         ("northstar.modulo('whole', 5)", 2),
@@ -141,13 +141,13 @@ OF_A_ROW: dict[str, list[tuple[str, Any]]] = {
     "row_hash": [
         # md5 of 10.500000000, true, 2024-11-03T03:59:59.999999Z and \N, by U+001F
         ("northstar.row_hash([{'name': 'amount', 'type': 'number'},"
-         " {'name': 'flag', 'type': 'boolean'}, {'name': 'at', 'type': 'instant'},"
+         " {'name': 'flag', 'type': 'boolean'}, {'name': 'begun_at', 'type': 'instant'},"
          " {'name': 'missing', 'type': 'text'}])",
          "cb7d01720c63f4f7140a06bad573866a"),
     ],
     "expression_types": [
         ("northstar.string_literal(northstar.expression_types(source('raw', 'samples'),"
-         " ['said', 'whole', 'amount', 'ratio', 'flag', 'day', 'at', 'zoned'])"
+         " ['said', 'whole', 'amount', 'ratio', 'flag', 'day', 'begun_at', 'zoned'])"
          " | join(' '))",
          "text integer decimal float boolean date timestamp timestamptz"),
     ],
@@ -160,7 +160,7 @@ OF_ALL_ROWS: dict[str, list[tuple[str, Any]]] = {
         ("'max(' ~ northstar.byte_order('id') ~ ')'", "é"),
     ],
     "first_by": [
-        ("northstar.first_by('said', ['at', northstar.byte_order('id')])", "first"),
+        ("northstar.first_by('said', ['begun_at', northstar.byte_order('id')])", "first"),
         ("northstar.first_by('said', ['-whole', northstar.byte_order('id')])",
          "it's \\N, \"so\" 🦊"),
     ],
@@ -173,9 +173,9 @@ OF_ALL_ROWS: dict[str, list[tuple[str, Any]]] = {
         ("'count(distinct ' ~ northstar.key_hash([\"'x'\"]) ~ ')'", 1),
     ],
     "hash_of_rows": [
-        ("'case when ' ~ northstar.hash_of_rows(['said', 'at']) ~ ' = '"
-         " ~ northstar.hash_of_rows(['said', 'at']) ~ ' then 1 else 0 end'", 1),
-        ("'case when ' ~ northstar.hash_of_rows(['said', 'at']) ~ ' = '"
+        ("'case when ' ~ northstar.hash_of_rows(['said', 'begun_at']) ~ ' = '"
+         " ~ northstar.hash_of_rows(['said', 'begun_at']) ~ ' then 1 else 0 end'", 1),
+        ("'case when ' ~ northstar.hash_of_rows(['said', 'begun_at']) ~ ' = '"
          " ~ northstar.hash_of_rows(['said', 'later']) ~ ' then 1 else 0 end'", 0),
     ],
 }  # fmt: skip
