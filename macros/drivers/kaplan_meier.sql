@@ -28,7 +28,7 @@
     {{ return(
         'case when ' ~ events ~ ' = ' ~ at_risk ~ ' then 0 else exp(sum(ln(case when '
         ~ events ~ ' < ' ~ at_risk ~ ' then 1 - cast(' ~ events
-        ~ ' as double precision) / ' ~ at_risk ~ ' else 1 end)) over (partition by '
+        ~ ' as ' ~ northstar.float_type() ~ ') / ' ~ at_risk ~ ' else 1 end)) over (partition by '
         ~ partition_by ~ ' order by ' ~ order_by ~ ')) end'
     ) }}
 {%- endmacro %}
@@ -40,7 +40,7 @@
     {%- set passed = 'min(case when ' ~ waiting ~ ' < ' ~ level ~ ' - 1e-9 then '
         ~ seconds ~ ' end)' -%}
     {#- so many seconds over two days never end in a 5 at the tenth place -#}
-    {{ return(northstar.rounded(
-        '(' ~ reached ~ ' + coalesce(' ~ passed ~ ', ' ~ reached ~ ')) / 172800.0'
-    )) }}
+    {{ return(northstar.rounded(northstar.divided(
+        '(' ~ reached ~ ' + coalesce(' ~ passed ~ ', ' ~ reached ~ '))', '172800.0'
+    ))) }}
 {%- endmacro %}

@@ -18,8 +18,8 @@
 
 {% macro _wilson(k, n, sign, is_edge, edge) -%}
     {%- set z = 1.959963985 -%}
-    {%- set k = 'cast(' ~ k ~ ' as double precision)' -%}
-    {%- set n = 'cast(' ~ n ~ ' as double precision)' -%}
+    {%- set k = 'cast(' ~ k ~ ' as ' ~ northstar.float_type() ~ ')' -%}
+    {%- set n = 'cast(' ~ n ~ ' as ' ~ northstar.float_type() ~ ')' -%}
     {%- set half = z ~ ' * sqrt(' ~ k ~ ' * (' ~ n ~ ' - ' ~ k ~ ') / ' ~ n ~ ' + '
         ~ z * z / 4 ~ ')' -%}
     {%- set bound = '(' ~ k ~ ' + ' ~ z * z / 2 ~ ' ' ~ sign ~ ' ' ~ half ~ ') / (' ~ n

@@ -20,7 +20,7 @@
 {%- endmacro %}
 
 {% macro snowflake__add_days(date, days) -%}
-    {{ return("dateadd('day', " ~ days ~ ', ' ~ date ~ ')') }}
+    {{ return("cast(dateadd('day', " ~ days ~ ', ' ~ date ~ ') as date)') }}
 {%- endmacro %}
 
 {% macro bigquery__add_days(date, days) -%}

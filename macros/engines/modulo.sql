@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro default__modulo(number, divisor) -%}
-    {{ return(number ~ ' % ' ~ divisor) }}
+    {{ return('(' ~ number ~ ') % (' ~ divisor ~ ')') }}
 {%- endmacro %}
 
 {% macro bigquery__modulo(number, divisor) -%}
@@ -22,7 +22,7 @@
 
 {% macro whole_quotient(number, divisor) -%}
     {{ return(
-        'cast((' ~ number ~ ' - ' ~ northstar.modulo('(' ~ number ~ ')', divisor)
-        ~ ') / ' ~ divisor ~ ' as bigint)'
+        'cast((' ~ number ~ ' - ' ~ northstar.modulo(number, divisor) ~ ') / ('
+        ~ divisor ~ ') as bigint)'
     ) }}
 {%- endmacro %}

@@ -36,7 +36,7 @@
 {%- endmacro %}
 
 {% macro snowflake__add_months(date, months) -%}
-    {{ return('add_months(' ~ date ~ ', ' ~ months ~ ')') }}
+    {{ return('cast(add_months(' ~ date ~ ', ' ~ months ~ ') as date)') }}
 {%- endmacro %}
 
 {% macro bigquery__add_months(date, months) -%}
@@ -44,5 +44,5 @@
 {%- endmacro %}
 
 {% macro redshift__add_months(date, months) -%}
-    {{ return('cast(add_months(' ~ date ~ ', ' ~ months ~ ') as date)') }}
+    {{ return(northstar.snowflake__add_months(date, months)) }}
 {%- endmacro %}

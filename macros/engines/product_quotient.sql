@@ -6,6 +6,8 @@
 
     DuckDB has no room for the exact product of large numbers: there the division is
     done in whole numbers of 0.000000001 as far as these reach, and in doubles beyond.
+    So it is on Spark, which cuts a product to six places. BigQuery computes in 38
+    places; Snowflake and Redshift keep as many as the first number is given.
 -#}
 {% macro product_quotient(dividends, divisors) -%}
     {{ return(adapter.dispatch('product_quotient', 'northstar')(dividends, divisors)) }}
@@ -56,5 +58,61 @@
 {% macro postgres__product_quotient(dividends, divisors) -%}
     {{ return(northstar.rounded(
         dividends | join(' * ') ~ ' / nullif(' ~ divisors | join(' * ') ~ ', 0)'
+    )) }}
+{%- endmacro %}
+
+{#- What has no room is null, and is done in doubles. -#}
+{% macro spark__product_quotient(dividends, divisors) -%}
+    {%- set places = divisors | length - dividends | length + 1 -%}
+    {%- set signs = [] -%}
+    {%- set doubles = [[], []] -%}
+    {%- set products = [] -%}
+    {%- for numbers in (dividends, divisors) -%}
+        {%- set side = loop.index0 -%}
+        {%- set product = namespace(sql='') -%}
+        {%- for number in numbers -%}
+            {%- set whole = 'cast(abs(try_cast(' ~ number
+                ~ ' as decimal(27, 9))) * 1000000000 as decimal(38, 0))' -%}
+            {%- set product.sql = 'try_multiply(' ~ product.sql ~ ', ' ~ whole ~ ')'
+                if product.sql else whole -%}
+            {%- do signs.append('sign(' ~ number ~ ')') -%}
+            {%- do doubles[side].append('cast(' ~ number ~ ' as double)') -%}
+        {%- endfor -%}
+        {%- do products.append(product.sql) -%}
+    {%- endfor -%}
+    {%- set above = products[0] if places == 0 else 'try_multiply(' ~ products[0]
+        ~ ', cast(' ~ '1000000000' * places ~ ' as decimal(38, 0)))' -%}
+    {%- set below = 'nullif(' ~ products[1] ~ ', 0)' -%}
+    {%- set rest = above ~ ' % ' ~ below -%}
+    {{ return(
+        'coalesce(cast(cast(' ~ signs | join(' * ') ~ ' as decimal(1, 0)) * (try_cast('
+        ~ 'try_divide(' ~ above ~ ' - ' ~ rest ~ ', ' ~ below
+        ~ ') as decimal(27, 0)) + case when ' ~ rest ~ ' >= ' ~ below ~ ' - ' ~ rest
+        ~ ' then 1 else 0 end) as decimal(28, 0)) * cast(0.000000001 as decimal(9, 9)), '
+        ~ northstar.rounded(
+            doubles[0] | join(' * ') ~ ' / nullif(' ~ doubles[1] | join(' * ') ~ ', 0)'
+        ) ~ ')'
+    ) }}
+{%- endmacro %}
+
+{% macro snowflake__product_quotient(dividends, divisors) -%}
+    {{ return(northstar.rounded(
+        'cast(' ~ dividends[0] ~ ' as decimal(38, 18)) * '
+        ~ dividends[1:] | join(' * ') ~ ' / nullif(' ~ divisors | join(' * ') ~ ', 0)'
+    )) }}
+{%- endmacro %}
+
+{% macro bigquery__product_quotient(dividends, divisors) -%}
+    {{ return(northstar.rounded(
+        'cast(' ~ dividends[0] ~ ' as bignumeric) * '
+        ~ dividends[1:] | join(' * ') ~ ' / nullif(' ~ divisors | join(' * ') ~ ', 0)'
+    )) }}
+{%- endmacro %}
+
+{% macro redshift__product_quotient(dividends, divisors) -%}
+    {{ return(northstar.rounded(
+        'cast(' ~ dividends[0] ~ ' as decimal(19, 9)) * cast('
+        ~ dividends[1:] | join(' * ') ~ ' as decimal(18, 9)) / nullif('
+        ~ divisors | join(' * ') ~ ', 0)'
     )) }}
 {%- endmacro %}

@@ -6,9 +6,13 @@
 
     DuckDB divides decimals as doubles, whose last digit is not PostgreSQL's, so there
     the division is done in whole numbers of 0.000000001. What is too large for that
-    (10^18) has more digits than a double can tell apart in any case. Spark, Snowflake
-    and Redshift give a quotient as many places as they see fit: both sides are taken
-    with such digits that it has more than nine. BigQuery has nine, and rounds them.
+    (10^18) has more digits than a double can tell apart in any case. Spark,
+    too, divides in whole numbers. Snowflake and Redshift give a quotient as many places
+    as they see fit: both sides are taken with such digits that it has more than nine.
+    BigQuery has nine, and rounds them.
+
+    divided(dividend, divisor)   the quotient as the engine gives it, with more places
+                                 than nine, to be rounded by the caller
 -#}
 {% macro quotient(dividend, divisor) -%}
     {{ return(adapter.dispatch('quotient', 'northstar')(dividend, divisor)) }}
@@ -32,18 +36,12 @@
     )) }}
 {%- endmacro %}
 
-{#- Nineteen places for up to 10^10, else ten. -#}
+{#- As a product with one: see product_quotient. -#}
 {% macro spark__quotient(dividend, divisor) -%}
-    {%- set narrow = 'decimal(19, 9)' -%}
-    {%- set wide = 'decimal(28, 9)' -%}
-    {{ return(
-        'coalesce(cast(try_cast(' ~ dividend ~ ' as ' ~ narrow ~ ') / nullif(try_cast('
-        ~ divisor ~ ' as ' ~ narrow ~ '), 0) as decimal(38, 9)), cast(try_cast('
-        ~ dividend ~ ' as ' ~ wide ~ ') / nullif(try_cast(' ~ divisor ~ ' as ' ~ wide
-        ~ '), 0) as decimal(38, 9)))'
-    ) }}
+    {{ return(northstar.spark__product_quotient([dividend, '1'], [divisor])) }}
 {%- endmacro %}
 
+{#- Nineteen places for up to 10^10, else ten. -#}
 {% macro redshift__quotient(dividend, divisor) -%}
     {%- set quotients = [] -%}
     {%- for type in ('decimal(19, 9)', 'decimal(28, 9)') -%}
@@ -68,6 +66,26 @@
     {{ return(northstar.rounded(
         'cast(' ~ dividend ~ ' as bignumeric) / nullif(' ~ divisor ~ ', 0)'
     )) }}
+{%- endmacro %}
+
+{% macro divided(dividend, divisor) -%}
+    {{ return(adapter.dispatch('divided', 'northstar')(dividend, divisor)) }}
+{%- endmacro %}
+
+{% macro default__divided(dividend, divisor) -%}
+    {{ return(dividend ~ ' / ' ~ divisor) }}
+{%- endmacro %}
+
+{% macro spark__divided(dividend, divisor) -%}
+    {{ return('cast(' ~ dividend ~ ' as decimal(19, 9)) / ' ~ divisor) }}
+{%- endmacro %}
+
+{% macro snowflake__divided(dividend, divisor) -%}
+    {{ return('cast(' ~ dividend ~ ' as decimal(38, 12)) / ' ~ divisor) }}
+{%- endmacro %}
+
+{% macro redshift__divided(dividend, divisor) -%}
+    {{ return('cast(' ~ dividend ~ ' as decimal(19, 9)) / ' ~ divisor) }}
 {%- endmacro %}
 
 {#-

@@ -9,7 +9,7 @@
 -#}
 {% macro in_unit(number, unit_scale) -%}
     {{ return(northstar.rounded(
-        'case when ' ~ unit_scale ~ ' = 1 then ' ~ number ~ ' else ' ~ number ~ ' * '
-        ~ unit_scale ~ ' end'
+        'case when ' ~ unit_scale ~ ' = 1 then ' ~ number ~ ' else '
+        ~ northstar.scaled(number, unit_scale) ~ ' end'
     )) }}
 {%- endmacro %}

@@ -14,11 +14,8 @@
         {{ return('consent_' ~ keys[0] ~ '.is_granted') }}
     {%- endif -%}
     {%- set decided = [] -%}
-    {%- for key in keys -%}{%- do decided.append(
-            'coalesce(consent_' ~ key ~ '.decided_at, '
-            ~ northstar.instant_literal('0001-01-01') ~ ')'
-        ) -%}{%- endfor -%}
-    {%- set latest = 'greatest(' ~ decided | join(', ') ~ ')' -%}
+    {%- for key in keys -%}{%- do decided.append('consent_' ~ key ~ '.decided_at') -%}{%- endfor -%}
+    {%- set latest = northstar.greatest_of(decided) -%}
     {%- set denied = [] -%}
     {%- set granted = [] -%}
     {%- for key in keys -%}

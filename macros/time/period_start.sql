@@ -12,7 +12,7 @@
         {{ return(date) }}
     {%- elif grain == 'week' -%}
         {%- set days = northstar.days_between(northstar.first_week_start(), date) -%}
-        {%- set past = northstar.modulo('(' ~ northstar.modulo(days, 7) ~ ' + 7)', 7) -%}
+        {%- set past = northstar.modulo(northstar.modulo(days, 7) ~ ' + 7', 7) -%}
         {{ return(northstar.add_days(date, '-(' ~ past ~ ')')) }}
     {%- endif -%}
     {{ return(northstar.month_start(date, grain)) }}

@@ -287,6 +287,14 @@ class Consumer:
         self.database.clear(name)
         self.append(name, rows)
 
+    def use_schema(self, schema: str) -> None:
+        """Let dbt build in another schema of the database from here on."""
+        self.database.schema = schema
+        outputs = {"test": self.database.profile()}
+        self._write_json(
+            "profiles.yml", {"consumer": {"target": "test", "outputs": outputs}}
+        )
+
     def set_vars(self, vars: Mapping[str, Any]) -> None:
         """Put other vars in place of the package's vars."""
         self._vars = self._settled | dict(vars)

@@ -122,10 +122,10 @@ def told(
     return build
 
 
-def statements(folder: Path, engine: str, config: Config, tables: Tables) -> Statements:
-    """Write a project that has these vars, and build it twice on the stand-in."""
+def write_project(folder: Path, engine: str, config: Config, tables: Tables) -> None:
+    """Write a project for the engine that has these vars."""
     models = folder / "models"
-    models.mkdir()
+    models.mkdir(parents=True)
     packages = folder / "dbt_packages"
     packages.mkdir()
     (packages / "northstar").symlink_to(REPOSITORY, target_is_directory=True)
@@ -160,6 +160,13 @@ def statements(folder: Path, engine: str, config: Config, tables: Tables) -> Sta
     for name in tables:
         sql = f"select * from {{{{ source('raw', '{name}') }}}}\n"
         (models / f"{name}.sql").write_text(sql, encoding="utf-8")
+
+
+def statements(
+    folder: Path, engine: str, config: Config, tables: Tables
+) -> Statements:
+    """What the engine is told when a project with these vars is built twice."""
+    write_project(folder, engine, config, tables)
     done = subprocess.run(
         [PYTHON, STANDIN, folder], capture_output=True, text=True, check=False
     )

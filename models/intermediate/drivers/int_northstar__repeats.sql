@@ -147,19 +147,23 @@ ranked as (
         metric_name,
         entity_type,
         entity_id,
-        row_number() over life as n,
-        period_start,
-        booked_at,
-        lead(booked_at) over life as next_booked_at
-    from standing
-    window
-        life as (
+        row_number() over (
             partition by metric_name, entity_id
             order by
                 booked_at,
                 {{ northstar.byte_order('event_id') }},
                 {{ northstar.byte_order('source_name') }}
-        )
+        ) as n,
+        period_start,
+        booked_at,
+        lead(booked_at) over (
+            partition by metric_name, entity_id
+            order by
+                booked_at,
+                {{ northstar.byte_order('event_id') }},
+                {{ northstar.byte_order('source_name') }}
+        ) as next_booked_at
+    from standing
 )
 
 select * from ranked

@@ -156,16 +156,18 @@ ranked as (
 running as (
     select
         *,
-        coalesce(sum(case when counting_entities > 0 then 1 else 0 end) over smaller, 0)
-            as smaller_cells,
-        coalesce(sum(qualified_entities) over smaller, 0) as smaller_entities
-    from ranked
-    window
-        smaller as (
+        coalesce(sum(case when counting_entities > 0 then 1 else 0 end) over (
             partition by metric_name, period_start, segment_name
             order by size_rank
             rows between unbounded preceding and 1 preceding
-        )
+        ), 0)
+            as smaller_cells,
+        coalesce(sum(qualified_entities) over (
+            partition by metric_name, period_start, segment_name
+            order by size_rank
+            rows between unbounded preceding and 1 preceding
+        ), 0) as smaller_entities
+    from ranked
 ),
 
 judged as (

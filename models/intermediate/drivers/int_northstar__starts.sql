@@ -189,14 +189,15 @@ first_qualified as (
         entity_id,
         booked_at,
         is_void,
-        sum(step) over so_far as running_measure,
-        sum(actor_step) over so_far as running_actors
-    from {{ name }}__steps
-    window
-        so_far as (
+        sum(step) over (
             partition by entity_id order by {{ by_time_voids_last }}
             rows between unbounded preceding and current row
-        )
+        ) as running_measure,
+        sum(actor_step) over (
+            partition by entity_id order by {{ by_time_voids_last }}
+            rows between unbounded preceding and current row
+        ) as running_actors
+    from {{ name }}__steps
 ),
 {%- set since = name ~ '__running' %}
 {%- endif %}
@@ -247,7 +248,7 @@ starts as (
         started.anchor_date,
         started.first_seen_date,
         {{ 'reached.reached_at' if kind == 'calendar'
-            else 'cast(null as timestamp) as reached_at' }},
+            else 'cast(null as ' ~ northstar.instant_type() ~ ') as reached_at' }},
         {%- for days in windows %}
         {%- if kind == 'rolling' or days not in northstar.activation_windows(metric) %}
         false

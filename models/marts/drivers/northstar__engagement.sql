@@ -142,19 +142,21 @@ running as (
     select
         metrics.metric_name,
         calendar_days.local_date,
-        sum(coalesce(stepped.entities, 0)) over so_far as entity_days,
-        sum(coalesce(stepped.week_step, 0)) over so_far as week_entities,
-        sum(coalesce(stepped.month_step, 0)) over so_far as month_entities
+        sum(coalesce(stepped.entities, 0)) over (
+            partition by metrics.metric_name order by calendar_days.local_date
+        ) as entity_days,
+        sum(coalesce(stepped.week_step, 0)) over (
+            partition by metrics.metric_name order by calendar_days.local_date
+        ) as week_entities,
+        sum(coalesce(stepped.month_step, 0)) over (
+            partition by metrics.metric_name order by calendar_days.local_date
+        ) as month_entities
     from metrics
     cross join calendar_days
     left join stepped
         on
             metrics.metric_name = stepped.metric_name
             and calendar_days.local_date = stepped.local_date
-    window
-        so_far as (
-            partition by metrics.metric_name order by calendar_days.local_date
-        )
 ),
 
 periods as (

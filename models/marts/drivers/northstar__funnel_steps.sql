@@ -157,17 +157,13 @@ counted as (
             end
         ) as reached_entities,
         {%- if number == 1 %}
-        cast(null as double precision) as median_seconds
+        cast(null as {{ northstar.float_type() }}) as median_seconds
         {%- else %}
-        percentile_cont(0.5) within group (
-            order by
-                case
-                    when is_mature
-                        then {{ northstar.seconds_between(
-                            'reached_at_' ~ (number - 1), 'reached_at_' ~ number
-                        ) }}
-                end
-        ) as median_seconds
+        {{ northstar.median(
+            'case when is_mature then ' ~ northstar.seconds_between(
+                'reached_at_' ~ (number - 1), 'reached_at_' ~ number
+            ) ~ ' end'
+        ) }} as median_seconds
         {%- endif %}
     from {{ name }}_journeys
     group by cohort_start

@@ -362,9 +362,9 @@ stepped as (
         case stepping_name
             {%- for name, stride in strides %}
             when '{{ name }}'
-                then {{ northstar.days_between(
+                then {{ northstar.modulo(northstar.days_between(
                     northstar.first_week_start(), 'period_start'
-                ) }} % {{ stride }}
+                ), stride) }}
             {%- endfor %}
             else 0
         end as step_phase,
@@ -450,15 +450,15 @@ widths as (
         guardrail_name,
         period_start,
         baseline,
-        greatest(
-            {{ northstar.rounded(
+        {{ northstar.greatest_of([
+            northstar.rounded(
                 '8.74734 * (' ~ northstar.quotient(
                     'sum(case when stray_rank in (4, 5) then stray end)',
                     'cast(2 as bigint)'
                 ) ~ ')'
-            ) }},
-            {{ northstar.rounded('0.05 * abs(baseline)') }}
-        ) as width
+            ),
+            northstar.rounded('0.05 * abs(baseline)'),
+        ]) }} as width
     from strays
     group by guardrail_source, guardrail_name, period_start, baseline
 ),

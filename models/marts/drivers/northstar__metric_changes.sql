@@ -42,7 +42,7 @@ unit_scales as (
     select
         '{{ metric.name }}' as metric_name,
         cast({{ metric.unit_scale if metric.ratio or metric.total == 'measure' else 1 }}
-            as decimal(18, 12)) as unit_scale
+            as {{ northstar.scale_type() }}) as unit_scale
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -191,10 +191,13 @@ lifetime_steps as (
     select
         metric_name,
         period_start,
-        value - lag(value, 1, 0) over life as value,
-        voided - lag(voided, 1, 0) over life as voided
+        value - lag(value, 1, 0) over (
+            partition by metric_name, entity_id order by period_start
+        ) as value,
+        voided - lag(voided, 1, 0) over (
+            partition by metric_name, entity_id order by period_start
+        ) as voided
     from lifetime_rows
-    window life as (partition by metric_name, entity_id order by period_start)
 ),
 
 lifetime_changes as (
@@ -211,18 +214,18 @@ lifetime_totals as (
     select
         metric_values.metric_name,
         metric_values.period_start,
-        sum(coalesce(lifetime_changes.value, 0)) over life as value,
-        sum(coalesce(lifetime_changes.voided, 0)) over life as voided
+        sum(coalesce(lifetime_changes.value, 0)) over (
+            partition by metric_values.metric_name order by metric_values.period_start
+        ) as value,
+        sum(coalesce(lifetime_changes.voided, 0)) over (
+            partition by metric_values.metric_name order by metric_values.period_start
+        ) as voided
     from metric_values
     left join lifetime_changes
         on
             metric_values.metric_name = lifetime_changes.metric_name
             and metric_values.period_start = lifetime_changes.period_start
     where metric_values.metric_name in ({{ northstar.names_of(lifetimes) }})
-    window
-        life as (
-            partition by metric_values.metric_name order by metric_values.period_start
-        )
 ),
 {%- endif %}
 {%- if active %}
@@ -496,7 +499,8 @@ part_cells as (
         {{ northstar.rounded(
             "case when metrics.total = 'entities' or metrics.unit_scale = 1"
             ~ ' then cells.contribution'
-            ~ ' else cells.contribution * metrics.unit_scale end'
+            ~ ' else ' ~ northstar.scaled('cells.contribution', 'metrics.unit_scale')
+            ~ ' end'
         ) }} as value
     from changes
     inner join {{ ref('int_northstar__metrics') }} as metrics

@@ -112,15 +112,19 @@ holdings as (
 followed as (
     select
         *,
-        lag(value) over held as earlier_value,
-        lag(month_number) over held as earlier_month,
-        lead(month_number) over held as later_month,
+        lag(value) over (
+            partition by entity_type, state, entity_id order by month_number
+        ) as earlier_value,
+        lag(month_number) over (
+            partition by entity_type, state, entity_id order by month_number
+        ) as earlier_month,
+        lead(month_number) over (
+            partition by entity_type, state, entity_id order by month_number
+        ) as later_month,
         min(case when value > 0 then month_number end) over (
             partition by entity_type, state, entity_id
         ) as first_paid_month
     from holdings
-    window
-        held as (partition by entity_type, state, entity_id order by month_number)
 ),
 
 moves as (
