@@ -162,9 +162,7 @@ def write_project(folder: Path, engine: str, config: Config, tables: Tables) -> 
         (models / f"{name}.sql").write_text(sql, encoding="utf-8")
 
 
-def statements(
-    folder: Path, engine: str, config: Config, tables: Tables
-) -> Statements:
+def statements(folder: Path, engine: str, config: Config, tables: Tables) -> Statements:
     """What the engine is told when a project with these vars is built twice."""
     write_project(folder, engine, config, tables)
     done = subprocess.run(

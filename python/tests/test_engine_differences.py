@@ -47,10 +47,15 @@ SAMPLES: Table = {
             "ratio": 12345678.25,
             "whole": 17,
             "flag": True,
-            "said": "it's \\N, \"so\" 🦊",
+            "said": 'it\'s \\N, "so" 🦊',
             "written": "2024-11-03T06:30:00.25+02:30",
         },
-        {"id": "Z", "begun_at": "2024-11-03 03:59:59.999999", "whole": 2, "said": "second"},
+        {
+            "id": "Z",
+            "begun_at": "2024-11-03 03:59:59.999999",
+            "whole": 2,
+            "said": "second",
+        },
         {"id": "a", "begun_at": "2024-01-01 00:00:00", "whole": 4, "said": None},
         {"id": "b", "begun_at": "2024-11-02 00:00:00", "whole": 9, "said": "first"},
     ],
@@ -239,7 +244,9 @@ def test_every_difference_comes_to_the_same(
         session_timezone="America/New_York",
     )
 
-    consumer.dbt("run", "--select", "of_a_row", "of_all_rows", "series").assert_success()
+    consumer.dbt(
+        "run", "--select", "of_a_row", "of_all_rows", "series"
+    ).assert_success()
 
     for relation, expected in (("of_a_row", of_a_row), ("of_all_rows", of_all_rows)):
         [found] = consumer.rows(relation)

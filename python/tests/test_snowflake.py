@@ -62,7 +62,8 @@ def test_every_mart_equals_that_of_duckdb(
     with closing(duckdb.connect()) as connection:
         for name in theirs:
             cursor = connection.execute(
-                "select * from read_parquet($1)", [str(project / f"marts/{name}.parquet")]
+                "select * from read_parquet($1)",
+                [str(project / f"marts/{name}.parquet")],
             )
             names = [column[0].lower() for column in cursor.description]
             ours[name] = sort_rows(_read_rows(names, cursor.fetchall()))
