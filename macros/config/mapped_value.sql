@@ -14,7 +14,7 @@
         {%- set null_types = {
             'number': 'decimal(38, 9)',
             'boolean': 'boolean',
-            'instant': 'timestamp',
+            'instant': northstar.instant_type(),
             'date': 'date',
         } -%}
         {{ return('cast(null as ' ~ null_types.get(type, northstar.text_type()) ~ ')') }}

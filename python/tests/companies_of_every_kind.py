@@ -19,6 +19,12 @@ BARE_METRIC: Config = {
     "window": {"calendar": "week"},
     "total": "entities",
 }
+FUNNEL: Config = {
+    "entity": "user",
+    "steps": [{"event": "order_paid"}, {"event": "order_delivered"}],
+    "window": "7d",
+    "grain": "week",
+}
 
 
 def everything() -> tuple[Config, Tables]:
@@ -39,7 +45,12 @@ def everything() -> tuple[Config, Tables]:
             if "ratio" in definition:
                 definition["ratio"] = [f"b{number}_{of}" for of in definition["ratio"]]
             metrics[f"b{number}_{name}"] = definition
-    return config | {"northstar_metrics": metrics}, tables
+    settings: Config = {
+        "northstar_metrics": metrics,
+        "northstar_min_cell": 3,
+        "northstar_funnels": {"paid_to_delivered": FUNNEL},
+    }
+    return config | settings, tables
 
 
 def bare() -> tuple[Config, Tables]:

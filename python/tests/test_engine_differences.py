@@ -68,7 +68,9 @@ OF_A_ROW: dict[str, list[tuple[str, Any]]] = {
          datetime(2024, 2, 29, 23, 59, 59, 500000)),
     ],
     "local_date": [("northstar.local_date('begun_at')", date(2024, 11, 2))],
-    "local_date_of_many": [("northstar.local_date_of_many('begun_at')", date(2024, 11, 2))],
+    "local_date_of_many": [
+        ("northstar.local_date_of_many('begun_at')", date(2024, 11, 2)),
+    ],
     "local_midnight": [
         # the first of the two midnights
         ("northstar.local_midnight('day')", datetime(2024, 11, 3, 4)),
@@ -146,7 +148,8 @@ OF_A_ROW: dict[str, list[tuple[str, Any]]] = {
     "row_hash": [
         # md5 of 10.500000000, true, 2024-11-03T03:59:59.999999Z and \N, by U+001F
         ("northstar.row_hash([{'name': 'amount', 'type': 'number'},"
-         " {'name': 'flag', 'type': 'boolean'}, {'name': 'begun_at', 'type': 'instant'},"
+         " {'name': 'flag', 'type': 'boolean'},"
+         " {'name': 'begun_at', 'type': 'instant'},"
          " {'name': 'missing', 'type': 'text'}])",
          "cb7d01720c63f4f7140a06bad573866a"),
     ],
@@ -165,7 +168,8 @@ OF_ALL_ROWS: dict[str, list[tuple[str, Any]]] = {
         ("'max(' ~ northstar.byte_order('id') ~ ')'", "é"),
     ],
     "first_by": [
-        ("northstar.first_by('said', ['begun_at', northstar.byte_order('id')])", "first"),
+        ("northstar.first_by('said', ['begun_at', northstar.byte_order('id')])",
+         "first"),
         ("northstar.first_by('said', ['-whole', northstar.byte_order('id')])",
          "it's \\N, \"so\" 🦊"),
     ],
@@ -237,9 +241,10 @@ def test_every_difference_comes_to_the_same(
             "{{ northstar.text_type() }}) as missing from " + samples + ") as samples"
             " where flag",
             "of_all_rows.sql": f"select {aggregates} from {samples}",
-            "series.sql": "select {{ northstar.date_of_series('first', 'last') }} as day"
-            " from (select cast('2024-02-28' as date) as first, cast('2024-03-01' as"
-            " date) as last) as bounds {{ northstar.join_series('first', 'last') }}",
+            "series.sql": "select {{ northstar.date_of_series('first', 'last') }}"
+            " as day from (select cast('2024-02-28' as date) as first,"
+            " cast('2024-03-01' as date) as last) as bounds"
+            " {{ northstar.join_series('first', 'last') }}",
         },
         session_timezone="America/New_York",
     )

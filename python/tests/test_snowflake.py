@@ -33,6 +33,7 @@ TYPES = {
 }
 
 
+@pytest.mark.slow
 def test_every_mart_equals_that_of_duckdb(
     tmp_path: Path, duckdb_engine: Engine
 ) -> None:

@@ -26,6 +26,7 @@ from northstar.render_explanation import (
     render_entity,
     render_explanation,
 )
+from northstar.render_rows import render_rows, rows_json
 from northstar.render_simulation import (
     backtest_json,
     render_backtest,
@@ -38,6 +39,7 @@ from northstar.render_tree_json import render_json as render_tree_json
 from northstar.render_tree_json import tree_json
 from northstar.render_tree_markdown import render_markdown
 from northstar.render_tree_svg import THEMES, render_svg
+from northstar.semantic import SemanticQuery, render_query
 from northstar.simulate import DRIVERS
 from northstar.simulate import backtest as backtest_growth
 from northstar.simulate import simulate as simulate_growth
@@ -181,6 +183,54 @@ def _is_number(
     if not math.isfinite(value):
         raise click.BadParameter(f"{value} is not a number", context, parameter)
     return value
+
+
+@main.command()
+@click.argument("metrics", metavar="METRIC...", nargs=-1, required=True)
+@click.option(
+    "--group-by",
+    multiple=True,
+    help="A dimension, such as metric_time__week; may be given several times.",
+)
+@click.option("--where", multiple=True, help="A filter, in MetricFlow's words.")
+@click.option("--order-by", multiple=True, help="A column; -column turns it round.")
+@click.option("--limit", type=click.IntRange(min=1), help="How many rows at most.")
+@click.option("--sql", "only_sql", is_flag=True, help="Print the SQL and ask nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@_project_options
+def query(
+    metrics: tuple[str, ...],
+    group_by: tuple[str, ...],
+    where: tuple[str, ...],
+    order_by: tuple[str, ...],
+    limit: int | None,
+    only_sql: bool,
+    as_json: bool,
+    project_dir: Path,
+    profiles_dir: Path | None,
+    target: str | None,
+) -> None:
+    """Ask the semantic layer, on any warehouse that the profile reaches.
+
+    MetricFlow writes the SQL and dbt's connection executes it, so it also works where
+    `mf` refuses the adapter, as on Spark. MetricFlow has to be installed.
+
+    \b
+    Example:
+      northstar query north_star --group-by metric_time__week --limit 8
+    """
+    asked = SemanticQuery(metrics, group_by, where, order_by, limit)
+    with open_warehouse(project_dir, profiles_dir, target) as warehouse:
+        manifest = warehouse.semantic_manifest_path
+        sql = render_query(asked, manifest, warehouse.adapter_name)
+        if only_sql:
+            click.echo(sql)
+            return
+        rows = warehouse.query(sql)
+    if as_json:
+        click.echo(json.dumps(rows_json(rows), indent=2, ensure_ascii=False))
+    else:
+        click.echo(render_rows(rows), nl=False)
 
 
 @main.command()

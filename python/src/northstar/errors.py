@@ -44,6 +44,12 @@ class DifferentValueError(NorthstarError):
     exit_code = 4
 
 
+class SemanticQueryError(NorthstarError):
+    """The semantic layer cannot be asked, or has no answer to the query."""
+
+    exit_code = 2
+
+
 class NoGrowthError(NorthstarError):
     """The metric has no growth accounting, or none that can be carried on."""
 

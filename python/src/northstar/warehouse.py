@@ -35,6 +35,16 @@ class Warehouse:
         self._adapter = adapter
         self._manifest_path = manifest_path
 
+    @property
+    def adapter_name(self) -> str:
+        """What dbt calls the adapter, such as postgres."""
+        return str(self._adapter.type())
+
+    @property
+    def semantic_manifest_path(self) -> Path:
+        """Where dbt writes what MetricFlow reads."""
+        return self._manifest_path.with_name("semantic_manifest.json")
+
     def relation(self, name: str) -> str:
         """The name in the warehouse of the model that has this name.
 
