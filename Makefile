@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-smoke test test-all engines benchmark lint lint-python lint-sql pytest format docs-pages hooks clean
+.PHONY: help demo demo-smoke test test-all test-matrix engines benchmark lint lint-python lint-sql pytest format docs-pages hooks clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,11 @@ test: lint pytest demo-smoke ## Lint, the tests that are not marked slow, and a 
 test-all: lint ## Lint, every test, and the whole demo
 	cd python && $(BIN)/pytest -n 2
 	@$(MAKE) --no-print-directory demo
+
+# What `make test` leaves out: Spark in full, the cloud's adapters, other versions.
+test-matrix: $(VENV)/dev.installed $(ENGINES)/engines.installed ## Every engine and version, as docs/engines.md lists them
+	cd python && $(BIN)/pytest -n 0 tests/test_cloud_engines.py tests/test_snowflake.py tests/test_engines_agree.py tests/test_engine_differences.py tests/test_concurrency.py
+	$(BIN)/python python/matrix.py
 
 engines: $(ENGINES)/engines.installed ## Install the adapters that are compiled for, apart
 

@@ -69,8 +69,8 @@ COMMON_FUNCTIONS = (
 )
 FUNCTIONS = {
     "snowflake": "add_months array_agg array_generate_range convert_timezone dateadd"
-    " greatest_ignore_nulls datediff flatten get md5_number_lower64 percentile_cont to_char"
-    " regexp_like rtrim to_decimal"
+    " greatest_ignore_nulls datediff flatten get md5_number_lower64 percentile_cont"
+    " to_char regexp_like rtrim to_decimal"
     " try_to_date try_to_decimal try_to_timestamp_ntz try_to_timestamp_tz upper",
     "bigquery": "array_agg avg date date_add date_diff farm_fingerprint format"
     " format_timestamp generate_date_array mod regexp_contains regexp_replace safe_cast"

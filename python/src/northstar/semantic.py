@@ -79,6 +79,7 @@ def _engine(manifest: Path, adapter: str) -> Any:
     from importlib import import_module
 
     from metricflow.engine.metricflow_engine import MetricFlowEngine
+    from metricflow.protocols.sql_client import SqlEngine
     from metricflow_semantics.model.dbt_manifest_parser import (
         parse_manifest_from_dbt_generated_manifest,
     )
@@ -88,18 +89,20 @@ def _engine(manifest: Path, adapter: str) -> Any:
 
     module, name = _RENDERERS[adapter]
     renderer = getattr(import_module(f"metricflow.sql.render.{module}"), name)()
+    engine = SqlEngine["DATABRICKS" if adapter == "spark" else adapter.upper()]
     parsed = parse_manifest_from_dbt_generated_manifest(
         manifest_json_string=manifest.read_text(encoding="utf-8")
     )
+    client: Any = _Rendering(renderer, engine)
     return MetricFlowEngine(
         semantic_manifest_lookup=SemanticManifestLookup(parsed),
-        sql_client=_Rendering(renderer),  # type: ignore[arg-type]
+        sql_client=client,
     )
 
 
 class _Rendering:
     """As much of a MetricFlow client as rendering asks for."""
 
-    def __init__(self, renderer: Any) -> None:
+    def __init__(self, renderer: Any, engine: Any) -> None:
         self.sql_plan_renderer = renderer
-        self.sql_engine_type = renderer.sql_engine
+        self.sql_engine_type = engine

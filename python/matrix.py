@@ -1,0 +1,106 @@
+"""Run the package on other versions of dbt and of Python, and print what came of it.
+
+    python python/matrix.py            # or: make test-matrix
+
+Each row has an environment of its own under .venv-matrix, made from a pinned file of
+requirements/. A Python that is not on the path is left out, and the table says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+ENVIRONMENTS = REPOSITORY / ".venv-matrix"
+DEMO = REPOSITORY / "examples" / "demo"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One environment, and whether the companion is in it."""
+
+    name: str
+    python: str
+    requirements: str
+    companion: bool = True
+
+
+ROWS = [
+    Row("dbt Core 1.11", "3.11", "demo.txt"),
+    Row("dbt Core 1.11", "3.12", "demo.txt"),
+    Row("dbt Core 1.11", "3.13", "demo.txt"),
+    Row("dbt Core 1.12", "3.11", "dbt-1.12.txt"),
+    Row("dbt 2", "3.11", "dbt-2.txt", companion=False),
+]
+
+
+def run(*command: str | Path, cwd: Path = REPOSITORY) -> bool:
+    """Whether a command succeeds; what it said goes to stderr where it does not."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.stderr.write(f"$ {' '.join(map(str, command))}\n{done.stdout[-4000:]}")
+        sys.stderr.write(done.stderr[-4000:])
+    return done.returncode == 0
+
+
+def result(row: Row) -> str:
+    """What came of a row: `passed`, or the first step that failed."""
+    python = shutil.which(f"python{row.python}")
+    if python is None:
+        return f"not run: no python{row.python}"
+    folder = ENVIRONMENTS / f"{Path(row.requirements).stem}-{row.python}"
+    bin_folder = folder / "bin"
+    pip = [bin_folder / "python", "-m", "pip", "install", "--quiet"]
+    requirements = REPOSITORY / "requirements" / row.requirements
+    if not bin_folder.exists() and not run(python, "-m", "venv", folder):
+        return "failed: venv"
+    if not run(*pip, "--requirement", requirements):
+        return "failed: install"
+    dbt = bin_folder / "dbt"
+    if not row.companion:
+        data = DEMO / "northstar_demo.duckdb"
+        if not data.exists():
+            return "not run: no demo built before"
+        for command in ("deps", "parse", "ls", "compile"):
+            if not run(dbt, command, cwd=DEMO):
+                return f"failed: dbt {command}"
+        return "passed"
+    companion = ["--no-deps", "--no-build-isolation", "--editable", "python"]
+    if not run(*pip, *companion):
+        return "failed: companion"
+    data = DEMO / "northstar_demo.duckdb"
+    data.unlink(missing_ok=True)
+    steps: list[tuple[str, list[str | Path], Path]] = [
+        ("data", [bin_folder / "python", DEMO / "company.py", "--out", DEMO / "data",
+                  "--small"], REPOSITORY),
+        ("load", [bin_folder / "python", DEMO / "load.py", "--csv", DEMO / "data",
+                  "--duckdb", data], REPOSITORY),
+        ("dbt deps", [dbt, "deps"], DEMO),
+        ("dbt build", [dbt, "build"], DEMO),
+        ("dbt build, again", [dbt, "build"], DEMO),
+        ("northstar show", [bin_folder / "northstar", "show"], DEMO),
+        ("northstar check", [bin_folder / "northstar", "check"], DEMO),
+    ]  # fmt: skip
+    for name, command, cwd in steps:
+        if not run(*command, cwd=cwd):
+            return f"failed: {name}"
+    return "passed"
+
+
+def main() -> int:
+    """Print the table; 1 where something failed."""
+    failed = False
+    for row in ROWS:
+        came = result(row)
+        failed = failed or came.startswith("failed")
+        sys.stdout.write(f"| {row.name} | {row.python} | {came} |\n")
+        sys.stdout.flush()
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
