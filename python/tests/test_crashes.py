@@ -243,7 +243,7 @@ def test_a_table_that_is_gone_comes_back(tmp_path: Path, duckdb_engine: Engine) 
         if node["config"].get("materialized") == "northstar_incremental"
     ]
     assert len(stored) >= 6
-    for name in stored:
+    for name in stored[::3]:
         consumer.database.execute(f"drop table {consumer.relation_name(name)}")
         consumer.dbt("run").assert_success()
         assert_equal_marts(public_marts(consumer), built, keys, f"without {name}")
