@@ -13,14 +13,14 @@ import shutil
 from dataclasses import dataclass, replace
 from itertools import count, cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from comparison import Marts, assert_equal_marts, mart_keys, public_marts
 from consumer import Consumer, DbtRun
 from driver_projects import with_drivers
-from engines import DuckDBDatabase, Engine
+from engines import DuckDBDatabase, Engine, Table
 from killed_run import Moment, run_until
 from reference.companies import INPUT_COLUMNS, batch
 from schedules import Schedule, schedule
@@ -232,8 +232,9 @@ def test_a_kill_at_any_stored_model_of_the_first_build_is_survived(
 def test_a_table_that_is_gone_comes_back(tmp_path: Path, duckdb_engine: Engine) -> None:
     """As after a run that died while it was building the table anew."""
     config, tables, _ = batch(range(200, 206))
+    typed = cast("dict[str, Table]", tables)
     consumer = Consumer(
-        tmp_path, duckdb_engine, vars=config, tables=tables, drivers=False
+        tmp_path, duckdb_engine, vars=config, tables=typed, drivers=False
     )
     consumer.dbt("run").assert_success()
     built, keys = public_marts(consumer), mart_keys(consumer)

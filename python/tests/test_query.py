@@ -6,6 +6,7 @@ That its answers are those of the marts is held in test_engines_agree.py, by eng
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,10 @@ def test_without_a_manifest_it_says_to_build(tmp_path: Path) -> None:
 
 
 def test_rows_are_a_table_that_hostile_text_does_not_break() -> None:
-    rows = [{"team": "a\n\x1b[31m", "teams": 3}, {"team": None, "teams": 12}]
+    rows: list[dict[str, Any]] = [
+        {"team": "a\n\x1b[31m", "teams": 3},
+        {"team": None, "teams": 12},
+    ]
 
     assert render_rows(rows) == (
         "team         teams\na\\n\\x1b[31m      3\n                12\n"
