@@ -34,7 +34,8 @@
     | list -%}
 {%- set has_calendar = event_metrics | selectattr('window.kind', 'equalto', 'calendar')
     | list -%}
-{%- set has_rolling = metrics | selectattr('window.kind', 'equalto', 'rolling') | list -%}
+{%- set has_rolling = metrics | selectattr('window.kind', 'equalto', 'rolling')
+    | list -%}
 {%- set order_by = [
     'booked_at',
     northstar.byte_order('event_id'),
@@ -175,8 +176,9 @@ counted as (
     {%- endif %}
 ),
 {% if has_lifetime %}
-{%- set life = 'partition by counted.metric_name, counted.entity_id,'
-    ~ ' counted.measure is null order by counted.period_start' %}
+{%- set life = 'partition by counted.metric_name, counted.entity_id,\n'
+    ~ '                    counted.measure is null\n'
+    ~ '                order by counted.period_start' %}
 -- a lifetime's measure runs on
 cumulated as (
     select
@@ -186,11 +188,16 @@ cumulated as (
         counted.is_same_point,
         case
             when metrics.window_kind = 'lifetime' and counted.measure is not null
-                then sum(counted.measure) over ({{ life }})
+                then sum(counted.measure) over (
+                    {{ life }}
+                )
             else counted.measure
         end as measure,
         case
-            when metrics.window_kind = 'lifetime' then sum(counted.actors) over ({{ life }})
+            when metrics.window_kind = 'lifetime'
+                then sum(counted.actors) over (
+                    {{ life }}
+                )
             else counted.actors
         end as actors,
         {%- for segment in segments %}
@@ -200,7 +207,9 @@ cumulated as (
         {%- endfor %}
         case
             when metrics.window_kind = 'lifetime'
-                then max(case when counted.has_event then 1 else 0 end) over ({{ life }}) = 1
+                then max(case when counted.has_event then 1 else 0 end) over (
+                    {{ life }}
+                ) = 1
             else counted.has_event
         end as has_event
     from counted
