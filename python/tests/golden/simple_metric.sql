@@ -30,7 +30,7 @@ weekly_teams__booked as (
         booked_at,
         booked_date,
         booked_at as eligible_at,
-        (booked_date + cast(-(((booked_date - cast('1969-12-29' as date)) % 7 + 7) % 7) as integer)) as period_start,
+        (booked_date + cast(-((((booked_date - cast('1969-12-29' as date))) % (7) + 7) % (7)) as integer)) as period_start,
         amount,
         device,
         is_void
