@@ -7,7 +7,10 @@
     carries it), account.
 -#}
 
-{{ config(materialized='northstar_table', enabled=northstar.has_input('northstar_consent')) }}
+{{ config(
+    materialized='northstar_table',
+    enabled=northstar.has_input('northstar_consent')
+) }}
 
 with
 
@@ -16,7 +19,9 @@ consent as (
         id_type,
         id,
         status = 'granted' as is_granted,
-        coalesce(valid_from, {{ northstar.instant_literal('0001-01-01') }}) as valid_from,
+        coalesce(
+            valid_from, {{ northstar.instant_literal('0001-01-01') }}
+        ) as valid_from,
         coalesce(valid_to, {{ northstar.instant_literal('9999-12-31') }}) as valid_to
     from {{ ref('stg_northstar__consent') }}
     where

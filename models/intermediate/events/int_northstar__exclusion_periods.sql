@@ -24,7 +24,9 @@ exclusions as (
             when 'test' then 4
             else 5
         end as reason_order,
-        coalesce(valid_from, {{ northstar.instant_literal('0001-01-01') }}) as valid_from,
+        coalesce(
+            valid_from, {{ northstar.instant_literal('0001-01-01') }}
+        ) as valid_from,
         coalesce(valid_to, {{ northstar.instant_literal('9999-12-31') }}) as valid_to
     from {{ ref('stg_northstar__exclusions') }}
     where id is not null

@@ -4,7 +4,10 @@
     interval; valid_to is null where it has not ended.
 -#}
 
-{{ config(materialized='northstar_table', enabled=northstar.has_input('northstar_states')) }}
+{{ config(
+    materialized='northstar_table',
+    enabled=northstar.has_input('northstar_states')
+) }}
 
 {%- set forever = northstar.instant_literal('9999-12-31') -%}
 {%- set has_erasure = northstar.has_input('northstar_erasure_requests') -%}
