@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-smoke test test-all test-matrix engines benchmark lint lint-python lint-sql pytest format docs-pages hooks clean
+.PHONY: help demo demo-smoke test test-all test-matrix engines benchmark lint lint-python lint-sql lint-sql-postgres pytest format docs-pages hooks clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,7 +36,7 @@ demo-smoke: ## The demo with a twentieth of its data
 
 test: lint pytest demo-smoke ## Lint, the tests that are not marked slow, and a small demo
 
-test-all: lint ## Lint, every test, and the whole demo
+test-all: lint lint-sql-postgres ## Lint, every test, and the whole demo
 	cd python && $(BIN)/pytest -n 2
 	@$(MAKE) --no-print-directory demo
 
@@ -57,9 +57,11 @@ lint-python: $(VENV)/dev.installed
 	$(BIN)/ruff format --check python examples docs benchmarks
 	cd python && $(BIN)/mypy
 
-# The same SQL has to be in order under both dialects.
 lint-sql: $(VENV)/dev.installed
 	$(BIN)/sqlfluff lint --processes 2 $(SQL)
+
+# The same SQL has to be in order under both dialects.
+lint-sql-postgres: $(VENV)/dev.installed
 	$(BIN)/sqlfluff lint --processes 2 --dialect postgres $(SQL)
 
 pytest: $(VENV)/dev.installed ## The tests that are not marked slow

@@ -3,15 +3,21 @@
 
     Example: where {{ northstar.in_changed_loads('screened') }}
     Output:  (
+                 stated_loaded_at is null
+                 or stated_loaded_at >= '2026-06-01' and stated_loaded_at < '2026-06-02'
+             ) and (
                  source_name = 'app'
                  and loaded_at >= '2026-06-01' and loaded_at < '2026-06-02'
              )
 
     The days are written out, since a warehouse skips the rest of the raw events only
-    where it knows the bounds before it starts. Days in a row are one range; beyond a
-    hundred ranges it is the span from the first to the last, and a look at each row.
+    where it knows the bounds before it starts, and only by a column as it is stored:
+    loaded_at falls back on occurred_at, so stated_loaded_at is compared before it. Days
+    in a row are one range; beyond a hundred ranges it is the span from the first to the
+    last, and a look at each row.
 
-    rows             the name by which the query knows the rows
+    rows             the name by which the query knows the rows, those of
+                     int_northstar__screened_events
     relation, where  the relation that lists the days, and which of its rows
 -#}
 {% macro in_changed_loads(
@@ -40,7 +46,8 @@
     {%- if ranges | length > 100 -%}
         {%- set dates = days | map(attribute=1) | list -%}
         {{ return(
-            northstar._loaded_between(dates | min, dates | max)
+            northstar._stated_between([(none, dates | min, dates | max)])
+            ~ northstar._loaded_between(dates | min, dates | max)
             ~ ' and exists (select 1 from ' ~ changed ~ ' as changed where '
             ~ 'changed.source_name = ' ~ rows ~ '.source_name and changed.load_date = '
             ~ rows ~ '.load_date and ' ~ where ~ ')'
@@ -53,13 +60,30 @@
             ~ northstar._loaded_between(first, last)
         ) -%}
     {%- endfor -%}
-    {{ return('((' ~ predicates | join(') or (') ~ '))') }}
+    {{ return(
+        northstar._stated_between(ranges) ~ '((' ~ predicates | join(') or (') ~ '))'
+    ) }}
+{%- endmacro %}
+
+{% macro _stated_between(ranges) -%}
+    {%- if not northstar.has_event_column('loaded_at') -%}{{ return('') }}{%- endif -%}
+    {%- set within = ['stated_loaded_at is null'] -%}
+    {%- for _, first, last in ranges -%}
+        {%- do within.append(northstar._within(first, last, 'stated_loaded_at')) -%}
+    {%- endfor -%}
+    {{ return('(' ~ within | join(' or ') ~ ') and ') }}
+{%- endmacro %}
+
+{% macro _within(first, last, column) -%}
+    {%- set after = last + modules.datetime.timedelta(days=1) -%}
+    {{ return(
+        column ~ ' >= ' ~ northstar.instant_literal(first)
+        ~ ' and ' ~ column ~ ' < ' ~ northstar.instant_literal(after)
+    ) }}
 {%- endmacro %}
 
 {% macro _loaded_between(first, last) -%}
-    {%- set after = last + modules.datetime.timedelta(days=1) -%}
-    {%- set within = 'loaded_at >= ' ~ northstar.instant_literal(first)
-        ~ ' and loaded_at < ' ~ northstar.instant_literal(after) -%}
+    {%- set within = northstar._within(first, last, 'loaded_at') -%}
     {%- if first == northstar._no_date() -%}
         {{ return('(loaded_at is null or ' ~ within ~ ')') }}
     {%- endif -%}

@@ -39,7 +39,7 @@
 
 {#- Raised by whoever changes what a stored table holds. -#}
 {% macro storage_layout() -%}
-    {{ return(2) }}
+    {{ return(3) }}
 {%- endmacro %}
 
 {#- The columns of the staged events with the types that the warehouse gave them. -#}

@@ -15,7 +15,8 @@
               table is then built anew.
     changes   the keys, the relation that lists those to replace, and a column that
               says which of its rows to take, if not all. Without a relation, the keys
-              that the new rows have.
+              that the new rows have. Where no two rows are alike ('rows': 'distinct'),
+              those that come again as they were may stay.
     also_replaces   a predicate over the table's own rows that go in any case
 
     dbt's own incremental strategies delete the keys that the new rows have; an entity

@@ -13,7 +13,7 @@
     commit()                               what was written stays
 
     DuckDB, PostgreSQL, Redshift and Snowflake delete and insert, with the new rows in a
-    temporary table. BigQuery has none, and wants conditions and an alias. Spark's plain
+    temporary table; DuckDB leaves alone what comes again as it was. BigQuery has none, and wants conditions and an alias. Spark's plain
     files know neither deletes nor updates: the table is written anew beside the old one,
     as the rows that stay and the new ones, and takes its place. Tables of Delta (which
     Databricks has always) and Iceberg merge.
@@ -131,6 +131,60 @@
     {%- do northstar._insert_replacement(existing, target, replacement) -%}
     {%- call statement('clean_up') -%}
         drop table {{ replacement }}
+    {%- endcall -%}
+{%- endmacro %}
+
+{#-
+    Of an entity's history little changes, and DuckDB would write all of it anew with the
+    next checkpoint. Only DuckDB joins fast where null is equal to null.
+-#}
+{% macro duckdb__replace_rows(existing, target, sql, changes, also_replaces) -%}
+    {%- if changes['rows'] != 'distinct' -%}
+        {{ return(northstar.default__replace_rows(
+            existing, target, sql, changes, also_replaces
+        )) }}
+    {%- endif -%}
+    {%- set replacement = adapter.quote(target.identifier ~ '__replacement') -%}
+    {%- set replaced = adapter.quote(target.identifier ~ '__replaced') -%}
+    {%- set names = northstar._column_names(existing) -%}
+    {%- set same = [] -%}
+    {%- for name in names -%}
+        {%- do same.append('stored.' ~ name ~ ' is not distinct from new.' ~ name) -%}
+    {%- endfor -%}
+    {%- set same = same | join(' and ') -%}
+    {%- call statement('replacement') -%}
+        create temporary table {{ replacement }} as (
+            {{ sql }}
+        )
+    {%- endcall -%}
+    {%- call statement('replaced') -%}
+        create temporary table {{ replaced }} as (
+            select
+                rowid as row_number,
+                *
+            from {{ target }}
+            where
+                {{ northstar._is_changed(target, replacement, changes) }}
+                {{ 'or ' ~ also_replaces if also_replaces }}
+        )
+    {%- endcall -%}
+    {%- call statement('deletion') -%}
+        delete from {{ target }}
+        where rowid in (
+            select stored.row_number
+            from {{ replaced }} as stored
+            where not exists (select 1 from {{ replacement }} as new where {{ same }})
+        )
+    {%- endcall -%}
+    {%- call statement('main') -%}
+        insert into {{ target }} ({{ names | join(', ') }})
+        select {{ names | join(', ') }}
+        from {{ replacement }} as new
+        where not exists (select 1 from {{ replaced }} as stored where {{ same }})
+    {%- endcall -%}
+    {%- call statement('clean_up') -%}
+        drop table {{ replacement }};
+        drop table {{ replaced }}
     {%- endcall -%}
 {%- endmacro %}
 

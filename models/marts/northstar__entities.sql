@@ -4,6 +4,7 @@
     changes={
         'relation': 'int_northstar__touched_entities',
         'keys': ['entity_type', 'entity_id'],
+        'rows': 'distinct',
     },
 ) }}
 
@@ -25,7 +26,7 @@ touched as (
 stored as (
     {%- for relation, first_at, condition in [
         ('int_northstar__activity', 'first_at', 'rejected_as is null'),
-        ('int_northstar__ranked_copies', 'occurred_at', "copy_disposition = 'kept'"),
+        ('int_northstar__event_copies', 'occurred_at', "copy_disposition = 'kept'"),
     ] %}
     select
         {%- for column in northstar.activity_columns() %}

@@ -5,7 +5,7 @@ with
 activity as (
     {%- for relation, row_count, instant, condition in [
         ('int_northstar__activity', 'row_count', 'first_at', 'rejected_as is null'),
-        ('int_northstar__ranked_copies', '1', 'occurred_at', "copy_disposition = 'kept'"),
+        ('int_northstar__event_copies', '1', 'occurred_at', "copy_disposition = 'kept'"),
     ] %}
     select
         source_name,
@@ -61,7 +61,7 @@ dispositions as (
         local_date as event_date,
         copy_disposition as disposition,
         1 as row_count
-    from {{ ref('int_northstar__ranked_copies') }}
+    from {{ ref('int_northstar__event_copies') }}
     where copy_disposition <> 'kept'
 
     union all

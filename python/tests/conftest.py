@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 
 from consumer import REPOSITORY
 from engines import DuckDB, Engine, PostgreSQL, Spark
+
+# dbt keeps hundreds of thousands of objects alive: looking for garbage among them again
+# and again is a fifth of the time of a small build.
+gc.set_threshold(200_000, 50, 100)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ with
 activity as (
     {%- for relation, instant, condition in [
         ('int_northstar__activity', 'first_at', 'rejected_as is null'),
-        ('int_northstar__ranked_copies', 'occurred_at', "copy_disposition = 'kept'"),
+        ('int_northstar__event_copies', 'occurred_at', "copy_disposition = 'kept'"),
     ] %}
     select
         {%- for column in northstar.activity_columns() %}

@@ -12,6 +12,7 @@
     changes={
         'relation': 'int_northstar__touched_entities',
         'keys': ['entity_type', 'entity_id'],
+        'rows': 'distinct',
     },
     enabled=metrics | length > 0,
 ) }}

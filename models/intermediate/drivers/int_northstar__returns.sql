@@ -21,6 +21,7 @@
     changes={
         'relation': 'int_northstar__touched_entities',
         'keys': ['entity_type', 'entity_id'],
+        'rows': 'distinct',
     },
     enabled=analyses | length > 0,
 ) }}

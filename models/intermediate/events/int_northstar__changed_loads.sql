@@ -14,13 +14,10 @@ new_loads as (
         else 'is_changed' }}
 ),
 
-event_keys as (
-    select * from {{ ref('int_northstar__event_keys') }}
-),
-
+-- read twice by name: the new days are few, and a warehouse skips the others
 new_keys as (
     select distinct event_keys.event_key
-    from event_keys
+    from {{ ref('int_northstar__event_keys') }} as event_keys
     inner join new_loads
         on
             event_keys.source_name = new_loads.source_name
@@ -37,5 +34,5 @@ union distinct
 select
     event_keys.source_name,
     event_keys.load_date
-from event_keys
+from {{ ref('int_northstar__event_keys') }} as event_keys
 inner join new_keys on event_keys.event_key = new_keys.event_key

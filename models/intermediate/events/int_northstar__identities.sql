@@ -33,7 +33,7 @@ events as (
     {%- for relation, first_at, last_at, condition in [
         ('int_northstar__activity', 'first_at', 'last_at', 'rejected_as is null'),
         (
-            'int_northstar__ranked_copies', 'occurred_at', 'occurred_at',
+            'int_northstar__event_copies', 'occurred_at', 'occurred_at',
             "copy_disposition = 'kept'",
         ),
     ] %}

@@ -1,6 +1,7 @@
 {#-
     Step 2. Every raw row, with what it is rejected for, if anything. One row per raw
-    row. load_date is the day of loading: the unit in which raw events are read again.
+    row. load_date is the day of loading: the unit in which raw events are read again;
+    loaded_at is the time of loading, else of occurring; stated_loaded_at is it as mapped.
 -#}
 
 {%- set sources = northstar.input_entries('northstar_events') -%}
@@ -56,6 +57,9 @@ identified as (
             if column.name not in ('event_id', 'loaded_at') %}
         {{ column.name }},
         {%- endfor %}
+        {%- if has_loaded_at %}
+        loaded_at as stated_loaded_at,
+        {%- endif %}
         {{ 'coalesce(loaded_at, occurred_at)' if has_loaded_at else 'occurred_at' }}
             as loaded_at
     from events
@@ -103,6 +107,9 @@ select
     {{ column.name }},
 {%- endfor %}
     loaded_at,
+    {%- if has_loaded_at %}
+    stated_loaded_at,
+    {%- endif %}
     load_date,
     local_date,
     rejected_as

@@ -25,7 +25,7 @@ screened as (
 ),
 
 copies as (
-    select * from {{ ref('int_northstar__ranked_copies') }}
+    select * from {{ ref('int_northstar__event_copies') }}
     where copy_disposition <> 'kept'
 ),
 

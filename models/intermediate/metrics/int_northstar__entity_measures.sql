@@ -20,6 +20,7 @@
     changes={
         'relation': 'int_northstar__touched_entities',
         'keys': ['entity_type', 'entity_id'],
+        'rows': 'distinct',
     },
     also_replaces='is_same_point',
     pre_hook='{{ northstar.join_by_hash() }}',
@@ -63,6 +64,41 @@ periods as (
 qualifying_events as (
     select * from {{ ref('int_northstar__qualifying_events') }}
 ),
+{% if not all_at_once %}
+-- whose rows are replaced; the same point is everyone's
+touched as (
+    select
+        metrics.metric_name,
+        touched_entities.entity_id
+    from {{ ref('int_northstar__touched_entities') }} as touched_entities
+    inner join metrics on touched_entities.entity_type = metrics.entity_type
+),
+{% if northstar.state_metrics() %}
+opened as (
+    select
+        metric_name,
+        max(period_start) as last_start
+    from {{ this }}
+    where
+        metric_name in (
+            {%- for metric in northstar.state_metrics() %}
+            '{{ metric.name }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+    group by metric_name
+),
+{% endif %}
+{% endif %}
+recounted as (
+    select qualifying_events.*
+    from qualifying_events
+    {%- if not all_at_once %}
+    inner join touched
+        on
+            qualifying_events.metric_name = touched.metric_name
+            and qualifying_events.entity_id = touched.entity_id
+    {%- endif %}
+),
 {% if has_calendar %}
 -- the period before each open one, up to the same point of it
 same_point as (
@@ -77,9 +113,9 @@ same_point as (
 
 events as (
     select
-        qualifying_events.*,
+        *,
         false as is_same_point
-    from qualifying_events
+    from recounted
 
     union all
 
@@ -98,7 +134,7 @@ events as (
     select
         *,
         false as is_same_point
-    from qualifying_events
+    from recounted
 ),
 {% endif %}
 measured as (
@@ -162,17 +198,28 @@ counted as (
     union all
 
     select
-        metric_name,
-        entity_id,
-        period_start,
+        state_periods.metric_name,
+        state_periods.entity_id,
+        state_periods.period_start,
         false as is_same_point,
-        measure,
+        state_periods.measure,
         0 as actors,
         {%- for segment in segments %}
         cast(null as {{ northstar.text_type() }}) as {{ segment }},
         {%- endfor %}
         true as has_event
-    from {{ ref('int_northstar__state_periods') }}
+    from {{ ref('int_northstar__state_periods') }} as state_periods
+    {%- if not all_at_once %}
+    left join touched
+        on
+            state_periods.metric_name = touched.metric_name
+            and state_periods.entity_id = touched.entity_id
+    left join opened on state_periods.metric_name = opened.metric_name
+    where
+        touched.entity_id is not null
+        or opened.last_start is null
+        or state_periods.period_start > opened.last_start
+    {%- endif %}
     {%- endif %}
 ),
 {% if has_lifetime %}
@@ -332,67 +379,23 @@ judged as (
     from eligible
     {%- endif %}
 ),
-{% if not all_at_once %}
-touched as (
-    select * from {{ ref('int_northstar__touched_entities') }}
-),
-{% if northstar.state_metrics() %}
-opened as (
-    select
-        metric_name,
-        max(period_start) as last_start
-    from {{ this }}
-    where
-        metric_name in (
-            {%- for metric in northstar.state_metrics() %}
-            '{{ metric.name }}'{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
-    group by metric_name
-),
-{% endif %}
-replaced as (
-    select judged.*
-    from judged
-    left join touched
-        on
-            judged.entity_type = touched.entity_type
-            and judged.entity_id = touched.entity_id
-    {%- if northstar.state_metrics() %}
-    left join opened on judged.metric_name = opened.metric_name
-    {%- endif %}
-    where
-        touched.entity_id is not null
-        or judged.is_same_point
-        {%- if northstar.state_metrics() %}
-        or (
-            judged.window_kind = 'as_of'
-            and (opened.last_start is null or judged.period_start > opened.last_start)
-        )
-        {%- endif %}
-),
-{% else %}
-replaced as (
-    select * from judged
-),
-{% endif %}
 -- growth status is a matter of the periods in which an entity qualified
 growing as (
     select
-        replaced.*,
+        judged.*,
         periods.period_end,
         periods.previous_start,
-        replaced.is_qualified
-        and replaced.measure is not null
-        and not replaced.is_same_point
+        judged.is_qualified
+        and judged.measure is not null
+        and not judged.is_same_point
         and metrics.is_published
         and metrics.window_kind in ('calendar', 'rolling') as grows
-    from replaced
-    inner join metrics on replaced.metric_name = metrics.metric_name
+    from judged
+    inner join metrics on judged.metric_name = metrics.metric_name
     left join periods
         on
             metrics.window_name = periods.window_name
-            and replaced.period_start = periods.period_start
+            and judged.period_start = periods.period_start
 ),
 
 followed_up as (

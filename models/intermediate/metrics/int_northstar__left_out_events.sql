@@ -9,15 +9,27 @@
     {%- set parts = parts | rejectattr('state') | list -%}
     {%- if parts -%}{%- do metrics.append((metric, parts)) -%}{%- endif -%}
 {%- endfor %}
-{#- few rows lack anything: they are found before the metrics look -#}
+{#-
+    Few rows lack anything: they are found before the metrics look, and by the ids that
+    the rows carry themselves, so that identities need not be joined to the others.
+-#}
 {%- set lacking = [] -%}
 {%- for metric, parts in metrics -%}
     {%- for part in parts -%}
-        {%- do lacking.append(northstar.entity_id(part) ~ ' is null') -%}
-        {%- do lacking.append(northstar.booked_at(part) ~ ' is null') -%}
-        {%- if part.measure != 'count' -%}
-            {%- do lacking.append(northstar.amount(part) ~ ' is null') -%}
+        {%- set lacks = [
+            (northstar.raw_person_id() if part.entity_column == 'user_id'
+                else part.entity_column) ~ ' is null',
+        ] -%}
+        {%- if part.events | map(attribute='at') | reject('equalto', 'occurred_at')
+            | list -%}
+            {%- do lacks.append(northstar.booked_at(part) ~ ' is null') -%}
         {%- endif -%}
+        {%- if part.measure != 'count' -%}
+            {%- do lacks.append(northstar.amount(part) ~ ' is null') -%}
+        {%- endif -%}
+        {%- do lacking.append(
+            northstar.event_predicate(part) ~ ' and (' ~ lacks | join(' or ') ~ ')'
+        ) -%}
     {%- endfor -%}
 {%- endfor %}
 
@@ -29,7 +41,7 @@ events as (
         disposition = 'accepted'
         and (
             {%- for condition in lacking | unique %}
-            {{ condition }}{{ ' or' if not loop.last }}
+            ({{ condition }}){{ ' or' if not loop.last }}
             {%- else %}
             1 = 0
             {%- endfor %}

@@ -69,7 +69,7 @@ stored as (
         {{ column.name }},
         {%- endfor %}
         local_date
-    from {{ ref('int_northstar__ranked_copies') }}
+    from {{ ref('int_northstar__event_copies') }}
     where
         copy_disposition = 'kept'
         and {{ northstar.is_named() }}
