@@ -34,6 +34,13 @@ KEYS = {
     "active_days": ("metric_name", "period_start", "active_days"),
     "concentration": ("metric_name", "period_start"),
     "funnel_steps": ("funnel_name", "cohort_start", "step"),
+    "funnel_segments": (
+        "funnel_name",
+        "cohort_start",
+        "step",
+        "segment_name",
+        "segment_value",
+    ),
     "revenue_periods": ("entity_type", "state_name", "period_start"),
     "segment_periods": (
         "metric_name",
