@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +24,7 @@ MARTS = {
     "active_days",
     "concentration",
     "funnel_steps",
+    "funnel_segments",
     "revenue_periods",
 }
 
@@ -104,9 +106,12 @@ def looks(case: str, *days: str, name: str = "look") -> list[Row]:
     return [event(name, day, order_id=case) for day in days]
 
 
-def walks(person: str, *steps: tuple[str, str]) -> list[Row]:
-    """The steps of a person."""
-    return [event(name, when, user_id=person) for name, when in steps]
+def walks(person: str, *steps: tuple[str, ...]) -> list[Row]:
+    """The steps of a person, some with a channel."""
+    return [
+        event(name, when, user_id=person, channel=channel[0] if channel else None)
+        for name, when, *channel in steps
+    ]
 
 
 def pays(who: str, value: int, start: str, end: str | None) -> Row:
@@ -143,10 +148,21 @@ EVENTS = [
         for value in (1, 2, 7, -4)
     ),
     *walks("f", ("visit", "01-01"), ("try", "01-02"), ("pay", "01-02 00:01")),
-    # the payment comes exactly seven days after the visit
-    *walks("g", ("visit", "01-02"), ("try", "01-05"), ("pay", "01-09")),
-    *walks("h", ("try", "01-01"), ("visit", "01-03"), ("pay", "01-04")),
+    # later in the week, which is soon enough for its channel, and two weeks later
+    *walks("f", ("visit", "01-04", "web"), ("visit", "01-24")),
+    # the payment comes exactly seven days after the visit; the channel with no visit
+    *walks("g", ("visit", "01-02"), ("try", "01-05", "web"), ("pay", "01-09")),
+    *walks("g", ("visit", "01-10", "web")),
+    *walks("h", ("try", "01-01"), ("visit", "01-03", "shop"), ("pay", "01-04")),
     *walks("i", ("visit", "01-24"), ("try", "01-25")),
+    # of the web, who listens at that instant, and half a day later
+    event("joined", "01-01", user_id="p0"),
+    event("joined", "01-01 12:00", user_id="p1"),
+    # of the shop: who listens three and a half days later, and exactly seven
+    event("joined", "01-04 12:00", user_id="p6"),
+    event("joined", "01-01", user_id="p10"),
+    event("joined", "01-02", user_id="silent"),
+    event("joined", "01-23", user_id="late"),
     event("ping", "2023-11-10", user_id="u"),
     event("ping", "2023-12-10", user_id="u"),
     event("ping", "2023-12-11", user_id="v"),
@@ -204,7 +220,7 @@ CONFIG: dict[str, Any] = {
         "columns": {name: name for name in STATES},
     },
     "northstar_entities": {
-        "user": {"id": "user_id"},
+        "user": {"id": "user_id", "anchor": "joined"},
         "team": {"id": "account_id"},
         "case": {"id": "order_id"},
     },
@@ -220,6 +236,7 @@ CONFIG: dict[str, Any] = {
         "tips": weekly("user", "tip", **SUM),
     },
     "northstar_driver_metrics": ["teams", "basket", "looks", "tips"],
+    "northstar_activation_windows": [1, 7],
     "northstar_funnels": {
         "paying": {
             "entity": "user",
@@ -434,7 +451,7 @@ def test_concentration_by_hand(world: Consumer) -> None:
 
 
 def test_a_funnel_by_hand(world: Consumer) -> None:
-    found = rows(world, "funnel_steps", cohort_start="01-01")
+    found = rows(world, "funnel_steps", funnel_name="paying", cohort_start="01-01")
     counts = ("cohort_entities", "entered_entities", "reached_entities")
     # f, g and h enter; f and g try; g pays too late, and h tried before
     assert [picked(cells, *counts) for cells in found] == [
@@ -456,10 +473,87 @@ def test_a_funnel_by_hand(world: Consumer) -> None:
         wilson(1, 3)[0],
         60,
     ]
-    # i entered five days ago
-    late = rows(world, "funnel_steps", cohort_start="01-22")
-    assert [picked(cells, *counts) for cells in late] == [[1, 0, 0]] * 3
+    # f and i entered five days ago
+    late = rows(world, "funnel_steps", funnel_name="paying", cohort_start="01-22")
+    assert [picked(cells, *counts) for cells in late] == [[2, 0, 0]] * 3
     assert {cells["period_status"] for cells in late} == {"provisional"}
+
+
+def funnel_segments(
+    world: Consumer, name: str, start: str, segment: str
+) -> dict[str, list[list[int]]]:
+    """Entered and reached at each step, by the value of a segment."""
+    wanted = {"funnel_name": name, "cohort_start": start, "segment_name": segment}
+    found = rows(world, "funnel_segments", **wanted)
+    return {
+        value: [
+            picked(cells, "entered_entities", "reached_entities")
+            for cells in found
+            if cells["segment_value"] == value
+        ]
+        for value in {cells["segment_value"] for cells in found}
+    }
+
+
+def test_a_funnel_by_segment_adds_up_to_the_funnel(world: Consumer) -> None:
+    # f's first visit has no channel and its second is of the web; g's only visit in
+    # the week has none, whatever its try says
+    assert funnel_segments(world, "paying", "01-01", "channel") == {
+        "web": [[1, 1], [1, 1], [1, 1]],
+        "shop": [[1, 1], [1, 0], [1, 0]],
+        "(unknown)": [[1, 1], [1, 1], [1, 0]],
+    }
+    assert funnel_segments(world, "paying", "01-01", "growth_status") == {
+        "new": [[3, 3], [3, 2], [3, 1]]
+    }
+    # g is there a week later, and f three weeks later, when i is new
+    assert funnel_segments(world, "paying", "01-08", "growth_status") == {
+        "retained": [[1, 1], [1, 0], [1, 0]]
+    }
+    late = funnel_segments(world, "paying", "01-22", "growth_status")
+    assert late == {"new": [[0, 0]] * 3, "resurrected": [[0, 0]] * 3}
+
+    # of all funnels, weeks, steps and segments
+    keys = ("funnel_name", "cohort_start", "step")
+    counts = ("cohort_entities", "entered_entities", "reached_entities")
+    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for cells in rows(world, "funnel_segments"):
+        key = (*picked(cells, *keys), cells["segment_name"])
+        sums[key] = [
+            a + b for a, b in zip(sums[key], picked(cells, *counts), strict=True)
+        ]
+    totals = {
+        (*picked(cells, *keys),): picked(cells, *counts)
+        for cells in rows(world, "funnel_steps")
+    }
+    assert {key[:-1] for key in sums} == set(totals)
+    assert all(total == totals[key[:-1]] for key, total in sums.items())
+
+
+def test_the_funnel_from_signing_up_to_the_first_value_needs_no_configuration(
+    world: Consumer,
+) -> None:
+    name = "signup_to_value"
+    found = rows(world, "funnel_steps", funnel_name=name, cohort_start="01-01")
+    counts = ("cohort_entities", "entered_entities", "reached_entities")
+    # p0 after no time, p1 after 12 hours and p6 after 84 listen within seven days; p10
+    # listens when they are over, and one is silent
+    assert [picked(cells, "step_event", *counts) for cells in found] == [
+        ["joined", 5, 5, 5],
+        ["listen", 5, 5, 3],
+    ]
+    assert picked(found[1], "step_conversion_rate", "median_seconds") == [
+        Decimal("0.6"),
+        12 * 3600,
+    ]
+    assert funnel_segments(world, name, "01-01", "channel") == {
+        "web": [[2, 2], [2, 2]],
+        "shop": [[2, 2], [2, 1]],
+        "(unknown)": [[1, 1], [1, 0]],
+    }
+    # one joined six days before the data end
+    late = rows(world, "funnel_steps", funnel_name=name, cohort_start="01-22")
+    assert [picked(cells, *counts) for cells in late] == [[1, 0, 0]] * 2
 
 
 def test_revenue_by_hand(world: Consumer) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from ..clock import Calendar, Period
 from ..inputs import Event
@@ -225,9 +224,7 @@ def anchored(
         counting = (
             booking.booked_at
             for booking in real(booked.get(entity_id, []))
-            if anchor.anchor_at
-            <= booking.booked_at
-            < anchor.anchor_at + funnel.window
+            if anchor.anchor_at <= booking.booked_at < anchor.anchor_at + funnel.window
         )
         reached_at = [anchor.anchor_at, *sorted(counting)[:1]]
         segments = {
