@@ -114,7 +114,7 @@ def walks(person: str, *steps: tuple[str, ...]) -> list[Row]:
     ]
 
 
-def pays(who: str, value: int, start: str, end: str | None) -> Row:
+def pays(who: str, value: int | None, start: str, end: str | None) -> Row:
     """What an account pays a month."""
     return {
         "entity": "team",
@@ -193,6 +193,33 @@ RENTS = [
     pays("comes", 100, "2023-02-01", None),
 ]
 PAYMENTS += [rent | {"state": "rent"} for rent in RENTS]
+TRIALS = [
+    # tried twice without a break, and pays as it ends
+    pays("comes", None, "2023-11-01", "2023-11-10"),
+    pays("comes", 0, "2023-11-10", "2023-11-20"),
+    # ends on the last day of November; would have to pay before the 7th of December
+    pays("hesitates", None, "2023-11-16", "2023-11-30 12:00"),
+    pays("leaves", None, "2023-11-16", "2023-11-30"),  # pays twenty days later
+    pays("shrinks", None, "2023-11-05", "2023-11-30"),  # pays already
+    # pays six days after, before it is over, and exactly seven days after
+    pays("slow", None, "2023-12-01", "2023-12-15"),
+    pays("eager", None, "2023-12-01", "2023-12-31"),
+    pays("late", None, "2023-12-01", "2023-12-11"),
+    pays("tries still", None, "2023-12-20", None),
+    pays("january", None, "2024-01-01", "2024-01-08"),
+]
+PAYMENTS += [trial | {"state": "trial"} for trial in TRIALS]
+# in a state of its own, so that revenue by hand stays small
+SEATS = [
+    pays("comes", 1, "2023-11-20", None),
+    pays("shrinks", 1, "2023-10-01", None),
+    pays("leaves", 1, "2023-12-20", None),
+    pays("slow", 1, "2023-12-21", "2023-12-22"),
+    pays("eager", 1, "2023-12-02", None),
+    pays("late", 1, "2023-12-18", None),
+    pays("january", 1, "2024-01-08", None),
+]
+PAYMENTS += [seat | {"state": "seats"} for seat in SEATS]
 
 
 def weekly(entity: str, *events: str, **keys: Any) -> dict[str, Any]:
@@ -573,7 +600,12 @@ def test_revenue_by_hand(world: Consumer) -> None:
         1,
         Decimal("0.5"),
     ]
-    assert second["logo_churn_rate"] == nine(1, 3)
+    rate = "logo_churn_rate"
+    assert picked(second, rate, f"{rate}_lower", f"{rate}_upper") == [
+        nine(1, 3),
+        *wilson(1, 3),
+    ]
+    assert second["renewal_rate_lower"] == wilson(1, 2)[0]
     # nothing happened before November, so there is no mean of two months
     assert picked(second, "active_users", "arpu") == [1, None]
     # of u, and of u and v: 41 over one and a half
@@ -587,6 +619,27 @@ def test_revenue_by_hand(world: Consumer) -> None:
         None,
         None,
     ]
+
+
+def test_trials_that_end_in_a_month_are_paid_within_seven_days(
+    world: Consumer,
+) -> None:
+    _, november, december, january = rows(world, "revenue_periods", state_name="seats")
+    rate = "trial_to_paid_rate"
+    columns = ("ended_trials", "paid_trials", rate, f"{rate}_lower", f"{rate}_upper")
+    # comes pays; hesitates never does, leaves too late, and shrinks did before
+    assert picked(november, *columns) == [3, 1, nine(1, 3), *wilson(1, 3)]
+    # slow and eager pay, late does not: a week is over on its last instant
+    assert picked(december, *columns) == [3, 2, nine(2, 3), *wilson(2, 3)]
+    # whoever tries still is not asked, and January's have a week from its end
+    assert picked(january, *columns) == [1, 1, None, None, None]
+    # of the other states: the trials are the same
+    paid = rows(world, "revenue_periods", state_name="paid", period_start="11-01")
+    assert [picked(cells, *columns[:2]) for cells in paid] == [[3, 1]]
+    assert {
+        cells["ended_trials"]
+        for cells in rows(world, "revenue_periods", state_name="trial")
+    } == {0}
 
 
 def test_revenue_retention_is_over_twelve_months_and_not_chained(
