@@ -128,6 +128,11 @@ def with_drivers(
             if "lifetime" in written[name].get("window", {}):
                 governed.setdefault("target", 40)
             written[name] = written[name] | governed
+    periodic = [name for name in sorted(written) if _is_by_period(written[name])]
+    for name in periodic:
+        others = [other for other in periodic if other != name]
+        guardrails = dice.sample(others, min(len(others), 3))
+        written[name] = written[name] | {"guardrails": guardrails}
     with_any = set(with_any_driver(config))
     named = written if metrics is None else metrics
     return {
@@ -140,13 +145,13 @@ def with_drivers(
     }
 
 
+def _is_by_period(metric: Mapping[str, Any]) -> bool:
+    return "calendar" in metric.get("window", ())
+
+
 def _of_one_metric(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Analyses that name their metric."""
-    calendar = [
-        name
-        for name in sorted(metrics)
-        if "calendar" in metrics[name].get("window", ())
-    ]
+    calendar = [name for name in sorted(metrics) if _is_by_period(metrics[name])]
     kinds: list[dict[str, Any]] = [
         {"kind": "period", "cohort": "recurring"},
         {"kind": "n_day", "days": [3]},
