@@ -76,11 +76,12 @@
 
             {%- elif type == 'mapping_of' and value is mapping -%}
                 {%- set copy = value.copy() -%}
+                {%- set by_name = rule['by_name'] or {} -%}
                 {%- for name, child in value.items() -%}
                     {%- if name is string and is_name(name) -%}
-                        {%- do below.append(
-                            [path + [name], child, rule['of'], copy, name]
-                        ) -%}
+                        {%- set inner = by_name[name] if name in by_name
+                            else rule['of'] -%}
+                        {%- do below.append([path + [name], child, inner, copy, name]) -%}
                     {%- else -%}
                         {%- do copy.pop(name) -%}
                         {%- do problems.append(
