@@ -276,6 +276,19 @@ def test_paper_has_every_definition(draw: Callable[..., Page]) -> None:
     assert page.value("document.getElementById('search').offsetParent === null")
 
 
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_what_a_card_says_is_not_cut_off(draw: Callable[..., Page], media: str) -> None:
+    page = draw(large_tree(40))
+    page.send("Emulation.setEmulatedMedia", {"media": media})
+    cut = page.value(
+        "[...document.querySelectorAll('.card :is(.name, .said, small)')]"
+        ".filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth"
+        " || e.scrollHeight > e.clientHeight + 1 && e.clientHeight)"
+        ".map((e) => e.textContent)"
+    )
+    assert cut == []
+
+
 @pytest.mark.parametrize("width", [1440, 400])
 def test_hostile_labels_do_not_run_and_do_not_break_the_page(
     draw: Callable[..., Page], width: int
