@@ -42,9 +42,10 @@ test-all: lint lint-sql-postgres $(VENV)/pages.installed ## Lint, every test, an
 	@$(MAKE) --no-print-directory demo
 
 # What `make test` leaves out: Spark in full, the cloud's adapters, other versions.
+MATRIX := $(addprefix tests/test_, $(addsuffix .py, cloud_engines snowflake engines_agree engine_differences concurrency dbt_2 docs_mermaid))
 test-matrix: $(VENV)/pages.installed $(ENGINES)/engines.installed $(NPM)/installed ## Every engine and version, as docs/engines.md lists them
-	cd python && $(BIN)/pytest -n 0 tests/test_cloud_engines.py tests/test_snowflake.py tests/test_engines_agree.py tests/test_engine_differences.py tests/test_concurrency.py tests/test_docs_mermaid.py
 	$(BIN)/python python/matrix.py
+	cd python && $(BIN)/pytest -n 0 $(MATRIX)
 
 engines: $(ENGINES)/engines.installed ## Install the adapters that are compiled for, apart
 
