@@ -252,6 +252,7 @@ def fact_words(node: Node) -> list[tuple[str, str]]:
     facts = [
         ("segments", ", ".join(node.segments)),
         ("type", node.type),
+        ("window", node.formula.window),
         ("unit", node.unit),
         ("better", node.direction),
         ("target", node.target),
