@@ -153,6 +153,20 @@ def fit(text: str, digits: float) -> str:
     return kept.rstrip() + "…"
 
 
+@lru_cache(maxsize=4096)
+def fit_ends(text: str, digits: float) -> str:
+    """A text cut in its middle: labels of one family differ at their end."""
+    if text_width(text) <= digits:
+        return text
+    end, width = "", 0.0
+    for character in reversed(text):
+        width += text_width(character)
+        if width > digits / 3:
+            break
+        end = character + end
+    return fit(text, digits - text_width(end)) + end.lstrip()
+
+
 # ------------------------------------------------------------------------ the panels
 
 
@@ -291,7 +305,7 @@ def _card(
         f'rx="7" fill="{ground}" stroke="{border}"/>'
     )
     yield f'<rect x="0" y="6" width="4" height="{height - 12:g}" fill="{stripe}"/>'
-    yield _text(14, 19, fit(node.label, 30), 13, colours.text, weight=600)
+    yield _text(14, 19, fit_ends(node.label, 30), 13, colours.text, weight=600)
     y = 36.0
     if value is not None:
         yield from _value_line(node, value, colours, y + 2)
