@@ -559,6 +559,18 @@ def test_every_rule_has_its_page(rule: Any) -> None:
     assert row in index
 
 
+def test_every_key_for_machines_is_on_the_page() -> None:
+    index = (PAGES / "README.md").read_text(encoding="utf-8")
+    text = index.partition("## For machines")[2]
+    rows = re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE)
+    said = {key for row in rows for key in re.findall("`(.*?)`", row)}
+    shown = json.loads(render_json(check(shown_tree()), {}))
+    assert set(shown) == {"errors", "warnings", "findings", "suppressed"}
+    assert all(f"`{key}`" in text for key in shown)
+    assert set(shown["suppressed"][0]) == said
+    assert set(shown["findings"][0]) == said - {"reason"}
+
+
 def test_no_page_is_of_a_rule_that_is_gone() -> None:
     codes_of_pages = {path.stem for path in PAGES.glob("*.md")} - {"README"}
     assert codes_of_pages == {rule.code for rule in RULES}
