@@ -41,7 +41,7 @@ test-all: lint ## Lint, every test, and the whole demo
 	@$(MAKE) --no-print-directory demo
 
 # What `make test` leaves out: Spark in full, the cloud's adapters, other versions.
-MATRIX := $(addprefix tests/test_, $(addsuffix .py, cloud_engines snowflake engines_agree engine_differences concurrency dbt_2))
+MATRIX := $(addprefix tests/test_, $(addsuffix .py, cloud_engines snowflake engines_agree engine_differences concurrency grammar dbt_2))
 test-matrix: $(VENV)/dev.installed $(ENGINES)/engines.installed ## Every engine and version, as docs/engines.md lists them
 	$(BIN)/python python/matrix.py
 	cd python && $(BIN)/pytest -n 0 $(MATRIX)

@@ -235,9 +235,13 @@ def test_every_statement_is_in_the_engines_own_words(
 
 def unparsable(sql: str, dialect: str) -> list[str]:
     """What sqlfluff cannot make sense of in a statement."""
-    linter = Linter(config=FluffConfig(overrides={"dialect": dialect}))
-    parsed = linter.parse_string(sql)
-    sections = [] if parsed.tree is None else parsed.tree.recursive_crawl("unparsable")
+    # the statements are SQL, whatever a definition's texts look like
+    config = FluffConfig(overrides={"dialect": dialect, "templater": "raw"})
+    parsed = Linter(config=config).parse_string(sql)
+    variant = parsed.root_variant()
+    if variant is None or variant.tree is None:
+        return [f"{parsed.violations}\nin {sql[:300]}"]
+    sections = variant.tree.recursive_crawl("unparsable")
     return [
         *(f"{section.raw[:300]}\nin {sql[:300]}" for section in sections),
         *(f"{problem}\nin {sql[:300]}" for problem in parsed.violations),
