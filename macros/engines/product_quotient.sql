@@ -7,8 +7,8 @@
     DuckDB has no room for the exact product of large numbers: there the division is
     done in whole numbers of 0.000000001 as far as these reach, and in doubles beyond.
     So it is on Spark, which cuts a product to six places. BigQuery computes in 38
-    places; Snowflake and Redshift keep as many as the first number is given, Redshift for
-    numbers below 10^9.
+    places; Snowflake and Redshift keep as many as the first number is given, Redshift
+    for numbers below 10^9.
 -#}
 {% macro product_quotient(dividends, divisors) -%}
     {{ return(adapter.dispatch('product_quotient', 'northstar')(dividends, divisors)) }}
@@ -121,7 +121,9 @@
         {%- set side = doubles[loop.index0] -%}
         {%- for number in numbers -%}
             {%- do small.append('abs(' ~ number ~ ') < 1e9') -%}
-            {%- do side.append('cast(' ~ number ~ ' as double precision)') -%}
+            {%- do side.append(
+                'cast(' ~ number ~ ' as ' ~ northstar.float_type() ~ ')'
+            ) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(

@@ -99,7 +99,7 @@
 
 {% macro snowflake__hashable_text(name, type) -%}
     {%- if type == 'instant' -%}
-        {{ return("to_char(" ~ name ~ ", 'YYYY-MM-DD\"T\"HH24:MI:SS.FF6\"Z\"')") }}
+        {{ return("to_char(" ~ name ~ ", 'YYYY-MM-DD\"T\"HH24:MI:SS.FF6') || 'Z'") }}
     {%- elif type == 'number' -%}
         {{ return('cast(cast(' ~ name ~ ' as decimal(38, 9)) as varchar)') }}
     {%- endif -%}

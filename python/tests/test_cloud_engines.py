@@ -14,11 +14,14 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlglot
+from sqlfluff.core import FluffConfig, Linter
 from sqlglot import exp
 
 from companies_of_every_kind import bare, everything
@@ -228,6 +231,36 @@ def test_every_statement_is_in_the_engines_own_words(
                     wrong.append(f"cast to {name}:\n{sql[:300]}")
     assert not wrong, "\n\n".join(wrong[:5])
     assert queries > 60
+
+
+def unparsable(sql: str, dialect: str) -> list[str]:
+    """What sqlfluff cannot make sense of in a statement."""
+    # the statements are SQL, whatever a definition's texts look like
+    config = FluffConfig(overrides={"dialect": dialect, "templater": "raw"})
+    parsed = Linter(config=config).parse_string(sql)
+    variant = parsed.root_variant()
+    if variant is None or variant.tree is None:
+        return [f"{parsed.violations}\nin {sql[:300]}"]
+    sections = variant.tree.recursive_crawl("unparsable")
+    return [
+        *(f"{section.raw[:300]}\nin {sql[:300]}" for section in sections),
+        *(f"{problem}\nin {sql[:300]}" for problem in parsed.violations),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["bare", "everything"])
+def test_sqlfluff_parses_every_statement(
+    told: Callable[[str], Statements], kind: str
+) -> None:
+    # it takes most of a second for each, so none is parsed twice
+    distinct = {" ".join(sql.split()): sql for sql in ours(told(kind))}
+    parse = partial(unparsable, dialect=told.__name__)
+    with ProcessPoolExecutor() as processes:
+        found = processes.map(parse, distinct.values(), chunksize=4)
+        wrong = [problem for problems in found for problem in problems]
+    assert not wrong, "\n\n".join(wrong[:5])
+    assert len(distinct) > 60
 
 
 def test_a_second_run_replaces_rows_and_not_tables(
