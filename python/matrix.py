@@ -14,6 +14,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from semantic_parity import difference, read_by
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = REPOSITORY / ".venv-matrix"
 DEMO = REPOSITORY / "examples" / "demo"
@@ -36,6 +38,14 @@ ROWS = [
     Row("dbt Core 1.12", "3.11", "dbt-1.12.txt"),
     Row("dbt 2", "3.11", "dbt-2.txt", companion=False),
 ]
+
+SEMANTIC_READINGS = [
+    ("demo", "v1"),
+    ("dbt-1.12", "v1"),
+    ("dbt-1.12", "v2"),
+    ("dbt-2", "v2"),
+]
+"""By environment, the forms of the semantic YAML that it must read alike."""
 
 
 def run(*command: str | Path, cwd: Path = REPOSITORY) -> bool:
@@ -91,6 +101,29 @@ def result(row: Row) -> str:
     return "passed"
 
 
+def semantic_readings() -> list[tuple[str, str]]:
+    """What came of each reading of the semantic YAML, beside the first one's."""
+    readings = []
+    first = None
+    for environment, form in SEMANTIC_READINGS:
+        name = f"{environment}, semantic/{form}"
+        folder = ENVIRONMENTS / f"{environment}-3.11"
+        dbt = folder / "bin" / "dbt"
+        if not dbt.exists():
+            readings.append((name, "not run: no environment"))
+            continue
+        try:
+            found = read_by(dbt, ENVIRONMENTS / "semantic" / form, form)
+        except RuntimeError as error:
+            sys.stderr.write(f"{error}\n")
+            readings.append((name, "failed: dbt parse"))
+            continue
+        first = first or found
+        where = difference(first, found)
+        readings.append((name, f"failed: {where}" if where else "read the same"))
+    return readings
+
+
 def main() -> int:
     """Print the table; 1 where something failed."""
     failed = False
@@ -98,6 +131,10 @@ def main() -> int:
         came = result(row)
         failed = failed or came.startswith("failed")
         sys.stdout.write(f"| {row.name} | {row.python} | {came} |\n")
+        sys.stdout.flush()
+    for name, came in semantic_readings():
+        failed = failed or came.startswith("failed")
+        sys.stdout.write(f"| {name} | 3.11 | {came} |\n")
         sys.stdout.flush()
     return int(failed)
 

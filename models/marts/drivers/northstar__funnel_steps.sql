@@ -148,6 +148,7 @@ counted as (
         cast({{ funnel.seconds }} as bigint) as window_seconds,
         {{ number }} as step,
         {{ northstar.text_literal(step.event) }} as step_event,
+        {{ 'true' if loop.last else 'false' }} as is_last_step,
         count(*) as cohort_entities,
         sum(case when is_mature then 1 else 0 end) as entered_entities,
         sum(
@@ -202,9 +203,11 @@ select
     cohort_start,
     step,
     step_event,
+    is_last_step,
     cast(cohort_entities as bigint) as cohort_entities,
     cast(entered_entities as bigint) as entered_entities,
     cast(reached_entities as bigint) as reached_entities,
+    cast(previous_entities as bigint) as previous_entities,
     {{ northstar.quotient('reached_entities', 'previous_entities') }}
         as step_conversion_rate,
     {{ northstar.wilson_lower('reached_entities', 'previous_entities') }}

@@ -86,9 +86,11 @@ def funnel_steps(scope: Scope) -> Rows:
                         "cohort_start": cohort.start,
                         "step": number,
                         "step_event": step.event,
+                        "is_last_step": number == len(funnel.steps),
                         "cohort_entities": len(journeys),
                         "entered_entities": len(mature),
                         "reached_entities": len(reached),
+                        "previous_entities": None if is_first else before,
                         **rate_columns(
                             0 if is_first else len(reached),
                             0 if is_first else before,
