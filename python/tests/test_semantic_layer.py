@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from consumer import Consumer
 from engines import Engine, Row, Table
+from northstar.cli import main
+from northstar.text import clean
+from trees import HOSTILE
 
 pytestmark = [
     # MetricFlow is on a release of its own libraries that warns of the next.
@@ -92,6 +96,7 @@ MODULES: dict[str, Any] = {
 """What switches on funnels and revenue: in one project of the two, which saves time."""
 
 WITH_MODULES = "entities"
+HOSTILE_LABEL = "{{ 1 + 1 }} {% raw %} {# none #} {{ Dimension('x') }} \"'\\ : - <b>😀"
 
 ACTS: dict[str, Any] = {
     "entity": "user",
@@ -101,6 +106,11 @@ ACTS: dict[str, Any] = {
     "level": "guardrail",
     "direction": "up",
     "target": 7.5,
+    "label": HOSTILE_LABEL,
+    "plain_language": clean(" ".join([HOSTILE_LABEL, *map(clean, HOSTILE)])),
+    "owners": {"sponsor": "Product chief", "data": "Analytics"},
+    "why": "More is more.",
+    "unit": "acts",
 }
 
 
@@ -259,10 +269,68 @@ def semantic_layer(
         tables={"events": events(), "states": states()},
     )
     consumer.dbt("run").assert_success()
+    if north_star == WITH_MODULES:
+        assert_named_metrics_are_written(consumer)
     try:
         yield SemanticLayer(consumer, north_star)
     finally:
         consumer.database.release()
+
+
+NAMED = "models/northstar_metrics.yml"
+
+
+def northstar(command: str, directory: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, [command, f"--project-dir={directory}", *arguments])
+
+
+def assert_named_metrics_are_written(consumer: Consumer) -> None:
+    """The command writes what dbt then reads as it was configured."""
+    folder = consumer.directory
+    checked = northstar("check", folder, "--today=2026-01-01").stdout
+    done = northstar("semantic", folder)
+    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    assert done.stdout == f"{folder / NAMED}\n"
+    consumer.dbt("parse").assert_success()
+    found = {
+        node["name"]: node
+        for node in consumer.manifest()["metrics"].values()
+        if node["package_name"] == "consumer"
+    }
+    assert found.keys() == {"north", "acts"}
+    assert found["acts"]["label"] == ACTS["label"]
+    assert found["acts"]["description"] == ACTS["plain_language"]
+
+    # the tree has each metric once, as before
+    assert northstar("check", folder, "--today=2026-01-01").stdout == checked
+    text = (folder / NAMED).read_text(encoding="utf-8")
+    assert northstar("semantic", folder, "--check").exit_code == 0
+    assert northstar("semantic", folder, "--out=-").stdout == text
+    again = northstar("semantic", folder, f"--out={folder / NAMED}")
+    assert (again.stdout, again.exit_code) == ("", 0)
+    mine = folder / "models" / "mine.yml"
+    mine.write_text("metrics: []\n")
+    refused = northstar("semantic", folder, "--out=models/mine.yml")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    mine.unlink()
+
+
+def assert_named_metrics_are_the_mart(layer: SemanticLayer) -> None:
+    """Two grains in one mart, and both by their own last period."""
+    periods = layer.consumer.rows("northstar__metric_periods")
+    for name in ("north", "acts"):
+        values = {
+            row["period_start"]: row["value"]
+            for row in periods
+            if row["metric_name"] == name
+        }
+        assert layer.query(name, "metric_time__day") == {
+            (start,): value for start, value in values.items()
+        }
+        by_quarter = {quarter_of(start): value for start, value in values.items()}
+        assert layer.query(name, "metric_time__quarter") == {
+            (quarter,): value for quarter, value in by_quarter.items()
+        }
 
 
 def contributed(layer: SemanticLayer, metric: str, row: Row) -> Decimal:
@@ -638,6 +706,7 @@ def test_metricflow_answers_what_the_marts_say(
         if north_star == WITH_MODULES:
             assert_revenue_is_the_mart(layer)
             assert_funnels_are_the_mart(layer)
+            assert_named_metrics_are_the_mart(layer)
             assert_metricflow_finds_nothing_to_complain_of(layer)
 
 
