@@ -124,6 +124,34 @@ def semantic_readings() -> list[tuple[str, str]]:
     return readings
 
 
+def deprecated() -> str:
+    """What dbt-autofix finds in the package and its example projects."""
+    python = shutil.which("python3.11")
+    schemas = next(ENVIRONMENTS.glob("dbt-1.12-3.11/lib/*/site-packages/dbt"), None)
+    if python is None or schemas is None:
+        return "not run: no environment of dbt Core 1.12"
+    own = ENVIRONMENTS / "autofix-3.11" / "bin" / "python"
+    requirements = REPOSITORY / "requirements" / "autofix.txt"
+    if not own.exists() and not run(python, "-m", "venv", own.parents[1]):
+        return "failed: venv"
+    if not run(own, "-m", "pip", "install", "--quiet", "--requirement", requirements):
+        return "failed: install"
+    command = [own, REPOSITORY / "python" / "autofix.py", schemas / "jsonschemas"]
+    # lint/ has the package's own folders as they are, with no expression in their names
+    for project in (REPOSITORY / "lint", DEMO, REPOSITORY / "benchmarks" / "project"):
+        done = subprocess.run(
+            [*command, "deprecations", "--path", project, "--dry-run", "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = [line for line in done.stdout.splitlines() if '"deprecation"' in line]
+        if found or '{"mode": "complete"}' not in done.stdout:
+            sys.stderr.write(done.stdout[-4000:] + done.stderr[-4000:])
+            return f"failed: {len(found)} files with something deprecated"
+    return "passed: nothing deprecated"
+
+
 def main() -> int:
     """Print the table; 1 where something failed."""
     failed = False
@@ -136,6 +164,9 @@ def main() -> int:
         failed = failed or came.startswith("failed")
         sys.stdout.write(f"| {name} | 3.11 | {came} |\n")
         sys.stdout.flush()
+    came = deprecated()
+    failed = failed or came.startswith("failed")
+    sys.stdout.write(f"| dbt-autofix | 3.11 | {came} |\n")
     return int(failed)
 
 

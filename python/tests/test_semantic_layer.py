@@ -743,7 +743,9 @@ def parsed(directory: Path, engine: Engine, **project: Any) -> dict[str, Any]:
         tables={"events": events()},
         project=project,
     )
-    consumer.dbt("parse").assert_success()
+    # what dbt itself lists as deprecated is an error
+    errors = "--warn-error-options={'error': ['Deprecations']}"
+    consumer.dbt("parse", errors).assert_success()
     return consumer.manifest()
 
 
