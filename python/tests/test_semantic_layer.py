@@ -740,7 +740,7 @@ def parsed(directory: Path, engine: Engine, **project: Any) -> dict[str, Any]:
         directory,
         engine,
         vars=vars | project.pop("vars", {}),
-        tables={"events": events()},
+        tables={"events": events(), "states": states()},
         project=project,
     )
     # what dbt itself lists as deprecated is an error
@@ -755,6 +755,7 @@ def test_a_project_leaves_a_driver_out_and_names_its_owner(
     manifest = parsed(
         tmp_path,
         duckdb_engine,
+        vars=MODULES,
         metrics={
             "northstar": {
                 "north_star_gini": {"+enabled": False},
@@ -769,6 +770,45 @@ def test_a_project_leaves_a_driver_out_and_names_its_owner(
     assert "north_star_top_decile_share" in metrics
     meta = metrics["north_star_activation_rate"]["config"]["meta"]
     assert (meta["northstar_owner"], meta["northstar_drives"]) == ("Growth", "mine")
+    assert_bi_tools_find_what_docs_bi_says(manifest)
+
+
+ADDED_BY_BI = {"northstar__event_ledger", "northstar__metric_changes"}
+"""Marts of which a tool may add a column up; of all others it would count twice."""
+
+
+def assert_bi_tools_find_what_docs_bi_says(manifest: dict[str, Any]) -> None:
+    """What dbt docs, Lightdash and Metabase's import read from the manifest."""
+    models = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["package_name"] == "northstar"
+    ]
+    public = [node for node in models if node["access"] == "public"]
+    assert {node["name"] for node in public} == {
+        node["name"] for node in models if node["name"].startswith("northstar__")
+    }
+    seen: set[str] = set()
+    for node in models:
+        assert node["group"] == "northstar", node["name"]
+    for node in public:
+        name = node["name"]
+        assert "One row per" in " ".join(node["description"].split()), name
+        assert node["config"]["contract"]["enforced"], name
+        for column in node["columns"].values():
+            place = (name, column["name"])
+            assert column["description"].strip(), place
+            assert column["data_type"], place
+            meta = column["config"]["meta"]
+            assert meta.keys() <= {"metrics", "dimension"}, place
+            is_hidden = meta.get("dimension", {}).get("hidden", False)
+            assert is_hidden == column["name"].endswith("_hash"), place
+            for metric, said in meta.get("metrics", {}).items():
+                assert metric == f"{name.replace('__', '_')}_{column['name']}"
+                assert said["type"] == ("sum" if name in ADDED_BY_BI else "max"), place
+                assert said["label"]
+                seen.add(name)
+    assert len(seen) == 11
 
 
 def test_without_drivers_only_the_north_star_is_a_semantic_metric(
