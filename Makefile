@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ENGINES := .venv-engines
+NPM := .npm
 DEMO := examples/demo
 DEMO_SIZE :=
 DEMO_DBT := cd $(DEMO) && $(BIN)/dbt --no-send-anonymous-usage-stats
@@ -36,14 +37,15 @@ demo-smoke: ## The demo with a twentieth of its data
 
 test: lint pytest demo-smoke ## Lint, the tests that are not marked slow, and a small demo
 
-test-all: lint lint-sql-postgres ## Lint, every test, and the whole demo
+test-all: lint lint-sql-postgres $(VENV)/pages.installed ## Lint, every test, and the whole demo
 	cd python && $(BIN)/pytest -n 2
 	@$(MAKE) --no-print-directory demo
 
 # What `make test` leaves out: Spark in full, the cloud's adapters, other versions.
-test-matrix: $(VENV)/dev.installed $(ENGINES)/engines.installed ## Every engine and version, as docs/engines.md lists them
-	cd python && $(BIN)/pytest -n 0 tests/test_cloud_engines.py tests/test_snowflake.py tests/test_engines_agree.py tests/test_engine_differences.py tests/test_concurrency.py
+MATRIX := $(addprefix tests/test_, $(addsuffix .py, cloud_engines snowflake engines_agree engine_differences concurrency dbt_2 docs_mermaid))
+test-matrix: $(VENV)/pages.installed $(ENGINES)/engines.installed $(NPM)/installed ## Every engine and version, as docs/engines.md lists them
 	$(BIN)/python python/matrix.py
+	cd python && $(BIN)/pytest -n 0 $(MATRIX)
 
 engines: $(ENGINES)/engines.installed ## Install the adapters that are compiled for, apart
 
@@ -64,7 +66,7 @@ lint-sql: $(VENV)/dev.installed
 lint-sql-postgres: $(VENV)/dev.installed
 	$(BIN)/sqlfluff lint --processes 2 --dialect postgres $(SQL)
 
-pytest: $(VENV)/dev.installed ## The tests that are not marked slow
+pytest: $(VENV)/pages.installed ## The tests that are not marked slow
 	cd python && $(BIN)/pytest -n 2 -m "not slow"
 
 format: $(VENV)/dev.installed ## Put the Python code in order
@@ -85,6 +87,17 @@ $(VENV)/%.installed: requirements/%.txt python/pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable python
 	touch $@
 
+$(VENV)/pages.installed: requirements/pages.txt $(VENV)/dev.installed
+	$(BIN)/python -m pip install --quiet --no-deps --requirement $<
+	touch $@
+
+# Where there is no npm, the tests that ask for what it installs say so and skip.
+$(NPM)/installed: requirements/package.json
+	mkdir -p $(NPM)
+	cp $< $(NPM)/package.json
+	if command -v npm; then npm install --prefix $(NPM) --no-package-lock --ignore-scripts --silent; fi
+	touch $@
+
 # The adapters of the cloud ask for other versions than the tests, so they are apart.
 $(ENGINES)/engines.installed: requirements/engines.txt
 	test -x $(ENGINES)/bin/python || $(PYTHON) -m venv $(ENGINES)
@@ -92,7 +105,7 @@ $(ENGINES)/engines.installed: requirements/engines.txt
 	touch $@
 
 clean: ## Remove all that was made here, the environment too
-	rm -rf $(VENV) $(ENGINES) python/*.egg-info python/src/*.egg-info python/.*_cache .*_cache
+	rm -rf $(VENV) $(ENGINES) $(NPM) python/*.egg-info python/src/*.egg-info python/.*_cache .*_cache
 	rm -rf $(DEMO)/data $(DEMO)/target $(DEMO)/dbt_packages $(DEMO)/logs
 	rm -f $(DEMO)/*.duckdb $(DEMO)/*.duckdb.wal
 	rm -rf benchmarks/work benchmarks/project/target benchmarks/project/dbt_packages benchmarks/project/logs

@@ -8,6 +8,7 @@ requirements/. A Python that is not on the path is left out, and the table says 
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,46 @@ def run(*command: str | Path, cwd: Path = REPOSITORY) -> bool:
     return done.returncode == 0
 
 
+def dbt_on_duckdb(folder: Path) -> Path:
+    """dbt 2 of this environment, with DuckDB at hand: a script that starts it.
+
+    dbt 2 downloads the driver of a warehouse when it first needs one. The driver of
+    DuckDB is DuckDB itself, which is in its wheel for Python; what that asks of Python
+    is loaded before it.
+    """
+    asked = (
+        "import _duckdb, pathlib, sysconfig;"
+        "print(_duckdb.__file__);"
+        "print(pathlib.Path(sysconfig.get_config_var('LIBDIR'))"
+        " / sysconfig.get_config_var('LDLIBRARY'))"
+    )
+    answer = subprocess.run(
+        [folder / "bin" / "python", "-c", asked],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    duckdb, python = answer.stdout.split()
+    drivers = folder / "drivers"
+    drivers.mkdir(exist_ok=True)
+    (drivers / "duckdb.toml").write_text(
+        'manifest_version = 1\nname = "DuckDB"\n\n[Driver]\n'
+        'entrypoint = "duckdb_adbc_init"\n\n[Driver.shared]\n'
+        f'linux_amd64 = "{duckdb}"\n',
+        encoding="utf-8",
+    )
+    script = folder / "bin" / "dbt-on-duckdb"
+    script.write_text(
+        "#!/bin/sh\n"
+        f"export ADBC_DRIVER_PATH={shlex.quote(str(drivers))}"
+        f" LD_PRELOAD={shlex.quote(python)}\n"
+        f'exec {shlex.quote(str(folder / "bin" / "dbt"))} "$@"\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    return script
+
+
 def result(row: Row) -> str:
     """What came of a row: `passed`, or the first step that failed."""
     python = shutil.which(f"python{row.python}")
@@ -75,6 +116,7 @@ def result(row: Row) -> str:
         data = DEMO / "northstar_demo.duckdb"
         if not data.exists():
             return "not run: no demo built before"
+        dbt = dbt_on_duckdb(folder)
         for command in ("deps", "parse", "ls", "compile"):
             if not run(dbt, command, cwd=DEMO):
                 return f"failed: dbt {command}"

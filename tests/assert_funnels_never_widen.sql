@@ -1,6 +1,6 @@
 {#- Nobody reaches a step without the one before. -#}
 
-{{ config(enabled=northstar.has_input('northstar_funnels')) }}
+{{ config(enabled=northstar.funnels() | length > 0) }}
 
 with
 

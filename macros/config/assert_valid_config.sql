@@ -34,14 +34,16 @@
 {#-
     While dbt 1 parses, `graph` is an empty mapping that all nodes share and that is
     built anew before anything executes, so a note in it lasts as long as it is true.
-    The run's id is in the note, because a partial parse keeps the mapping.
+    The run's id is in the note, because a partial parse keeps the mapping. In dbt 2
+    nodes share nothing: while it parses, the one model that every project has asks.
 -#}
 {% macro _is_known_to_be_sound() -%}
-    {{ return(
-        not execute
-        and dbt_version.startswith('1.')
-        and graph.get('northstar_config_is_sound') == invocation_id
-    ) }}
+    {%- if dbt_version.startswith('1.') -%}
+        {{ return(
+            not execute and graph.get('northstar_config_is_sound') == invocation_id
+        ) }}
+    {%- endif -%}
+    {{ return(not execute and model.name != 'northstar__metric_definitions') }}
 {%- endmacro %}
 
 

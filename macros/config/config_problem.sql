@@ -50,7 +50,7 @@
         {{ return('nothing') }}
     {%- elif value is boolean -%}
         {{ return(value | string | lower) }}
-    {%- elif value is integer and (value > 10 ** 40 or value < -(10 ** 40)) -%}
+    {%- elif value is integer and (value > 1e40 or value < -1e40) -%}
         {{ return('a number of over 40 digits') }}
     {%- elif value is string -%}
         {%- set text = ([value[:100]] | string)[1:-1] -%}

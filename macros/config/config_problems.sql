@@ -76,12 +76,14 @@
 
 {#- A null byte in any text of the configuration. -#}
 {% macro _characters_can_be_stored(given, problems) -%}
-    {%- if '\\x00' in [given] | string -%}
-        {%- set level = namespace(items=[[[], given]]) -%}
-        {%- for _ in range(20) if level.items -%}
+    {#- as dbt 1 and as dbt 2 write it in a list -#}
+    {%- set text = [given] | string -%}
+    {%- if '\\x00' in text or '\u0000' in text -%}
+        {%- set level = namespace(nodes=[[[], given]]) -%}
+        {%- for _ in range(20) if level.nodes -%}
             {%- set below = [] -%}
-            {%- for path, value in level.items -%}
-                {%- if value is string and '\x00' in value -%}
+            {%- for path, value in level.nodes -%}
+                {%- if value is string and '\u0000' in value -%}
                     {%- do problems.append(
                         northstar._cannot_be_stored(path, value)
                     ) -%}
@@ -95,7 +97,7 @@
                     {%- endfor -%}
                 {%- endif -%}
             {%- endfor -%}
-            {%- set level.items = below -%}
+            {%- set level.nodes = below -%}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

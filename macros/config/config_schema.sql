@@ -12,7 +12,8 @@
         choice       allowed: the values
         names        sizes: how many texts the list may hold
         mapping      keys: rule by key; required: keys that must stand there
-        mapping_of   of: the rule of each value; names: what the keys must be
+        mapping_of   of: the rule of each value; names: what the keys must be; by_name:
+                     the rules of those that have one of their own
         list         of: the rule of each item; or_one: an item alone will do
         example      a value, as YAML, that an error can propose; where a rule has
                      none, its required keys or its own name make one
@@ -484,23 +485,27 @@
             'where': {'type': 'expression', 'example': '"plan = \'pro\'"'},
         },
     } -%}
+    {%- set funnel = {
+        'type': 'mapping', 'required': ['entity', 'steps', 'window'],
+        'example': '{entity: user, steps: [{event: signed_up}, '
+            ~ '{event: core_action}], window: 7d, grain: week}',
+        'keys': {
+            'entity': {'type': 'text', 'example': 'user'},
+            'steps': {
+                'type': 'list', 'least': 2, 'of': step,
+                'example': '[{event: signed_up}, {event: core_action}]',
+            },
+            'window': {'type': 'days', 'example': '7d'},
+            'grain': northstar._grain_rule(),
+        },
+    } -%}
     {{ return({
         'type': 'mapping_of', 'names': 'funnel', 'may_be_null': true,
         'example': '{signup_to_value: {entity: user, steps: [{event: signed_up}, '
             ~ '{event: core_action}], window: 7d, grain: week}}',
-        'of': {
-            'type': 'mapping', 'required': ['entity', 'steps', 'window'],
-            'example': '{entity: user, steps: [{event: signed_up}, '
-                ~ '{event: core_action}], window: 7d, grain: week}',
-            'keys': {
-                'entity': {'type': 'text', 'example': 'user'},
-                'steps': {
-                    'type': 'list', 'least': 2, 'of': step,
-                    'example': '[{event: signed_up}, {event: core_action}]',
-                },
-                'window': {'type': 'days', 'example': '7d'},
-                'grain': northstar._grain_rule(),
-            },
+        'of': funnel,
+        'by_name': {
+            'signup_to_value': {'type': 'boolean', 'example': 'false', 'or': funnel},
         },
     }) }}
 {%- endmacro %}

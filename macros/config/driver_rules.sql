@@ -21,6 +21,7 @@
     ) -%}
     {%- do northstar._days_fit_their_kind(analyses, problems) -%}
     {%- do northstar._guardrails_can_be_judged(metrics, problems) -%}
+    {%- do northstar._the_preset_funnel_has_its_ends(sound, metrics, problems) -%}
 {%- endmacro %}
 
 
@@ -287,6 +288,40 @@
                     ~ 'what it was in the periods before, and a total over a '
                     ~ 'lifetime is past that.',
                 allowed='a number, the bound that must not be crossed', write=1000,
+            )) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- Who writes `signup_to_value: true` means to have it; without an end it is not there. -#}
+{% macro _the_preset_funnel_has_its_ends(sound, metrics, problems) -%}
+    {%- set name = 'signup_to_value' -%}
+    {%- set funnels = sound.get('northstar_funnels') or {} -%}
+    {%- set entities = northstar._present(sound.get('northstar_entities')) -%}
+    {%- for star, metric in metrics.items()
+        if funnels[name] is sameas true and metric['level'] == 'north_star' -%}
+        {%- set entity = entities[metric['entity']] or {} -%}
+        {%- set is_daily = sound.get('northstar_identity_scope') == 'daily'
+            and entity['id'] in ['user_id', 'anonymous_id'] -%}
+        {%- set allowed = 'false, or a funnel of your own of this name' -%}
+        {%- if northstar._kind_of(metric) not in ['calendar', none] or is_daily -%}
+            {%- do problems.append(northstar.config_problem(
+                ['northstar_funnels', name], true, allowed=allowed, write='false',
+                message='This funnel goes from the anchor of an entity to its first '
+                    ~ 'event of the North Star, and `' ~ star ~ '` '
+                    ~ ('is of ids that last a day.' if is_daily
+                    else 'is not counted by calendar periods.'),
+            )) -%}
+        {%- elif metric['entity'] in entities and not entity['anchor'] -%}
+            {%- do problems.append(northstar.config_problem(
+                ['northstar_funnels', name], true,
+                message='This funnel begins at the anchor of the North Star\'s entity, '
+                    ~ 'and `' ~ metric['entity'] ~ '` has none.',
+                allowed='true where that entity has an `anchor`; else ' ~ allowed,
+                lines=northstar._yaml_lines(
+                    ['northstar_entities', metric['entity'], 'anchor'], 'signed_up'
+                ),
             )) -%}
         {%- endif -%}
     {%- endfor -%}

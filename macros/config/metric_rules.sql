@@ -264,9 +264,11 @@
     {%- endfor -%}
     {%- if parents -%}
         {%- set circle = [(parents.keys() | list)[0]] -%}
-        {%- for _ in range(parents | length) if circle[-1] not in circle[:-1] -%}
-            {%- set upward = parents[circle[-1]] | select('in', parents) -%}
-            {%- do circle.append(upward | first) -%}
+        {%- for _ in range(parents | length) -%}
+            {%- if circle[-1] not in circle[:-1] -%}
+                {%- set upward = parents[circle[-1]] | select('in', parents) -%}
+                {%- do circle.append(upward | first) -%}
+            {%- endif -%}
         {%- endfor -%}
         {%- set circle = circle[circle.index(circle[-1]):] -%}
         {%- do problems.append(northstar.config_problem(

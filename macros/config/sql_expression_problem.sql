@@ -21,9 +21,10 @@
     {%- elif tokens[0] | lower in ['and', 'or'] -%}
         {{ return('It begins with `' ~ tokens[0] ~ '`; begin with the condition.') }}
     {%- endif -%}
-    {%- for token in tokens if not found.problem -%}
+    {%- for token in tokens -%}
         {%- set word = token | lower -%}
-        {%- if token == ';' -%}
+        {%- if found.problem -%}
+        {%- elif token == ';' -%}
             {%- set found.problem = 'It holds a semicolon' -%}
         {%- elif token in ['--', '/*', '*/'] -%}
             {%- set found.problem = 'It holds a comment' -%}

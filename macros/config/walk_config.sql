@@ -16,18 +16,18 @@
     settled where their mapping is read, since a call costs more than all else.
 -#}
 {% macro walk_config(config, schema, problems) -%}
-    {%- set is_name = modules.re.compile('[a-z][a-z0-9_]{0,62}').fullmatch -%}
     {%- set is_right = northstar._is_right -%}
+    {%- set name_pattern = modules.re.compile('[a-z][a-z0-9_]{0,62}') -%}
     {%- set sound = {} -%}
-    {%- set level = namespace(items=[]) -%}
+    {%- set level = namespace(nodes=[]) -%}
     {%- for name, value in config.items() if name in schema -%}
         {%- do sound.update({name: value}) -%}
-        {%- do level.items.append([[name], value, schema[name], sound, name]) -%}
+        {%- do level.nodes.append([[name], value, schema[name], sound, name]) -%}
     {%- endfor -%}
 
-    {%- for _ in range(20) if level.items -%}
+    {%- for _ in range(20) if level.nodes -%}
         {%- set below = [] -%}
-        {%- for path, value, rule, parent, key in level.items -%}
+        {%- for path, value, rule, parent, key in level.nodes -%}
             {%- set is_list = value is sequence and value is not string
                 and value is not mapping -%}
             {%- if (value is mapping or is_list) and 'or' in rule -%}
@@ -76,11 +76,12 @@
 
             {%- elif type == 'mapping_of' and value is mapping -%}
                 {%- set copy = value.copy() -%}
+                {%- set by_name = rule['by_name'] or {} -%}
                 {%- for name, child in value.items() -%}
-                    {%- if name is string and is_name(name) -%}
-                        {%- do below.append(
-                            [path + [name], child, rule['of'], copy, name]
-                        ) -%}
+                    {%- if name is string and name_pattern.fullmatch(name) -%}
+                        {%- set inner = by_name[name] if name in by_name
+                            else rule['of'] -%}
+                        {%- do below.append([path + [name], child, inner, copy, name]) -%}
                     {%- else -%}
                         {%- do copy.pop(name) -%}
                         {%- do problems.append(
@@ -117,7 +118,7 @@
                 {%- do problems.append(problem) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- set level.items = below -%}
+        {%- set level.nodes = below -%}
     {%- endfor -%}
     {{ return(sound) }}
 {%- endmacro %}
@@ -154,7 +155,12 @@
             value is string and northstar.sql_expression_problem(value) == ''
         ) }}
     {%- elif type == 'zone' -%}
-        {{ return(value is string and value in modules.pytz.all_timezones_set) }}
+        {%- set zones = modules.pytz.all_timezones_set -%}
+        {%- if value is string and not zones -%}
+            {#- dbt 2 has no list of them, and stops by itself where there is none -#}
+            {{ return(modules.pytz.timezone(value) is not none) }}
+        {%- endif -%}
+        {{ return(value is string and value in zones) }}
     {%- elif type == 'date' -%}
         {{ return(northstar._is_date(value)) }}
     {%- elif type == 'age' -%}
@@ -188,7 +194,8 @@
     {%- if month == 2 -%}
         {%- set longest = 29 if is_leap else 28 -%}
     {%- endif -%}
-    {{ return(1 <= month <= 12 and 1 <= value[8:] | int <= longest) }}
+    {%- set day = value[8:] | int -%}
+    {{ return(month >= 1 and month <= 12 and day >= 1 and day <= longest) }}
 {%- endmacro %}
 
 
@@ -324,7 +331,7 @@
         {%- endif -%}
     {%- elif type == 'days' and value is integer and value is not boolean -%}
         {%- set message = message ~ ' Write the unit too.' -%}
-        {%- set write = value ~ 'd' if 1 <= value <= 3660 else write -%}
+        {%- set write = value ~ 'd' if value >= 1 and value <= 3660 else write -%}
     {%- elif type in ['integer', 'number'] and value is string
         and modules.re.fullmatch('-?[0-9]{1,9}', value) -%}
         {%- set message = message ~ ' Take the quotes off.' -%}

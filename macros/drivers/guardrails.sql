@@ -6,6 +6,8 @@
     voided_metrics()         the calendar driver metrics that say what takes an event
                              back, each with `declared`: its void, one with `mode:
                              ignore` too, which the metric itself does not apply
+    guarded_pairs()          a calendar driver metric, and each metric of the same entity
+                             and grain that it names under `guardrails`
     guardrail_stride(metric) days from a window to the next that does not overlap;
                              none but for rolling ones
 
@@ -37,6 +39,19 @@
         })) -%}
     {%- endfor -%}
     {{ return(voided) }}
+{%- endmacro %}
+
+{% macro guarded_pairs() -%}
+    {%- set pairs = [] -%}
+    {%- for metric in northstar.driver_metrics('calendar') -%}
+        {%- for guard in northstar.metrics()
+            if guard.name in (metric.governance.guardrails or []) and not guard.ratio
+            and guard.window.kind == 'calendar' and guard.entity == metric.entity
+            and guard.window.grain == metric.window.grain -%}
+            {%- do pairs.append((metric, guard)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(pairs) }}
 {%- endmacro %}
 
 {% macro guardrail_stride(metric) -%}

@@ -68,8 +68,10 @@
         {%- endfor -%}
     {%- endif -%}
     {%- set sound = [] -%}
-    {%- for window in windows | sort if window[0] < window[1] and window not in sound -%}
-        {%- do sound.append(window) -%}
+    {%- for window in windows | sort if window[0] < window[1] -%}
+        {%- if window not in sound -%}
+            {%- do sound.append(window) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(sound) }}
 {%- endmacro %}

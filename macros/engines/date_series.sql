@@ -45,7 +45,11 @@
 {%- endmacro %}
 
 {% macro redshift__date_of_series(first_date, last_date) -%}
-    {{ return(northstar.add_days(first_date, 'series.day_number')) }}
+    {%- set number = [] -%}
+    {%- for worth in [100000, 10000, 1000, 100, 10, 1] -%}
+        {%- do number.append('series_' ~ worth ~ '.digit * ' ~ worth) -%}
+    {%- endfor -%}
+    {{ return(northstar.add_days(first_date, '(' ~ number | join(' + ') ~ ')')) }}
 {%- endmacro %}
 
 {% macro default__join_series(first_date, last_date) -%}
@@ -67,8 +71,12 @@
     ) }}
 {%- endmacro %}
 
-{#- Five digits: 273 years. -#}
+{#-
+    A join for each digit of the number of the day, the highest first: each leaves only
+    what is within the bounds. Six digits reach every date that a project can begin with.
+-#}
 {% macro redshift__join_series(first_date, last_date) -%}
+    {%- set days = northstar.days_between(first_date, last_date) -%}
     {%- set digits -%}
         (
             {%- for digit in range(10) %}
@@ -76,12 +84,14 @@
             {%- endfor %}
         )
     {%- endset -%}
-    {{ return(
-        'inner join (select ones.digit + 10 * tens.digit + 100 * hundreds.digit'
-        ~ ' + 1000 * thousands.digit + 10000 * myriads.digit as day_number from '
-        ~ digits ~ ' as ones cross join ' ~ digits ~ ' as tens cross join ' ~ digits
-        ~ ' as hundreds cross join ' ~ digits ~ ' as thousands cross join ' ~ digits
-        ~ ' as myriads) as series on series.day_number <= '
-        ~ northstar.days_between(first_date, last_date)
-    ) }}
+    {%- set joins = [] -%}
+    {%- set number = [] -%}
+    {%- for worth in [100000, 10000, 1000, 100, 10, 1] -%}
+        {%- do number.append('series_' ~ worth ~ '.digit * ' ~ worth) -%}
+        {%- do joins.append(
+            'inner join ' ~ digits ~ ' as series_' ~ worth ~ ' on ' ~ number | join(' + ')
+            ~ ' <= ' ~ days
+        ) -%}
+    {%- endfor -%}
+    {{ return(joins | join(' ')) }}
 {%- endmacro %}

@@ -7,7 +7,8 @@
     DuckDB has no room for the exact product of large numbers: there the division is
     done in whole numbers of 0.000000001 as far as these reach, and in doubles beyond.
     So it is on Spark, which cuts a product to six places. BigQuery computes in 38
-    places; Snowflake and Redshift keep as many as the first number is given.
+    places; Snowflake and Redshift keep as many as the first number is given, Redshift for
+    numbers below 10^9.
 -#}
 {% macro product_quotient(dividends, divisors) -%}
     {{ return(adapter.dispatch('product_quotient', 'northstar')(dividends, divisors)) }}
@@ -109,10 +110,27 @@
     )) }}
 {%- endmacro %}
 
+{#-
+    A product of two such numbers has 18 places of the 38 digits that there are. What
+    is larger would not fit the casts, and is done in doubles.
+-#}
 {% macro redshift__product_quotient(dividends, divisors) -%}
-    {{ return(northstar.rounded(
-        'cast(' ~ dividends[0] ~ ' as decimal(19, 9)) * cast('
-        ~ dividends[1:] | join(' * ') ~ ' as decimal(18, 9)) / nullif('
-        ~ divisors | join(' * ') ~ ', 0)'
-    )) }}
+    {%- set small = [] -%}
+    {%- set doubles = [[], []] -%}
+    {%- for numbers in (dividends, divisors) -%}
+        {%- set side = doubles[loop.index0] -%}
+        {%- for number in numbers -%}
+            {%- do small.append('abs(' ~ number ~ ') < 1e9') -%}
+            {%- do side.append('cast(' ~ number ~ ' as double precision)') -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(
+        'case when ' ~ small | join(' and ') ~ ' then ' ~ northstar.rounded(
+            'cast(' ~ dividends[0] ~ ' as decimal(19, 9)) * cast('
+            ~ dividends[1:] | join(' * ') ~ ' as decimal(18, 9)) / nullif('
+            ~ divisors | join(' * ') ~ ', 0)'
+        ) ~ ' else ' ~ northstar.rounded(
+            doubles[0] | join(' * ') ~ ' / nullif(' ~ doubles[1] | join(' * ') ~ ', 0)'
+        ) ~ ' end'
+    ) }}
 {%- endmacro %}

@@ -84,7 +84,11 @@
     {%- else -%}
         {%- set column = northstar.canonical_column(metric.distinct) -%}
     {%- endif -%}
-    {{ return('cast(' ~ column ~ ' as ' ~ northstar.text_type() ~ ')') }}
+    {%- set of_type = northstar.event_columns()
+        | selectattr('name', 'equalto', metric.distinct) | map(attribute='type') -%}
+    {{ return(northstar.as_text(
+        column, 'boolean' if 'boolean' in of_type | list else none
+    )) }}
 {%- endmacro %}
 
 {#- One expression where all entries agree, else that of the first entry that matches. -#}

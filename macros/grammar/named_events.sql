@@ -25,7 +25,7 @@
     {%- for entity in var('northstar_entities').values() if entity.anchor -%}
         {%- do names.append(entity.anchor) -%}
     {%- endfor -%}
-    {%- for funnel in northstar.funnels() -%}
+    {%- for funnel in northstar.funnels() if not funnel.metric -%}
         {%- do names.extend(funnel.steps | map(attribute='event') | list) -%}
     {%- endfor -%}
     {{ return(northstar.remember('named_events', names | unique | list)) }}
@@ -80,7 +80,7 @@
     {%- for _, void in northstar.voided_metrics() -%}
         {%- do words.extend([void.key, void.value]) -%}
     {%- endfor -%}
-    {%- for funnel in northstar.funnels() -%}
+    {%- for funnel in northstar.funnels() if not funnel.metric -%}
         {%- do words.append(funnel.entity_column) -%}
         {%- for step in funnel.steps -%}
             {%- do words.extend(

@@ -1,4 +1,7 @@
-{{ config(meta={'northstar_definitions': var('northstar_metrics', {})}) }}
+{{ config(meta={
+    'northstar_definitions': var('northstar_metrics', {}),
+    'northstar_experiments': var('northstar_experiments', {}),
+}) }}
 
 with
 

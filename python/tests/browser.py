@@ -100,7 +100,7 @@ class Browser:
         session = self.send(
             "Target.attachToTarget", {"targetId": target, "flatten": True}
         )["sessionId"]
-        page = Page(self, session)
+        page = Page(self, target, session)
         self.pages[session] = page
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.send(f"{domain}.enable")
@@ -165,8 +165,9 @@ class Browser:
 class Page:
     """A page of the browser. `problems` and `requests` grow while it is used."""
 
-    def __init__(self, browser: Browser, session: str) -> None:
+    def __init__(self, browser: Browser, target: str, session: str) -> None:
         self._browser = browser
+        self._target = target
         self._session = session
         self.has_loaded = False
         self.problems: list[str] = []
@@ -196,6 +197,11 @@ class Page:
     ) -> dict[str, Any]:
         """The result of a command to this page."""
         return self._browser.send(method, parameters, self._session)
+
+    def close(self) -> None:
+        """Close the page; it says nothing from then on."""
+        del self._browser.pages[self._session]
+        self._browser.send("Target.closeTarget", {"targetId": self._target})
 
     def value(self, expression: str) -> Any:
         """The value of an expression of JavaScript, awaited where it is a promise."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from browser import Browser, find_chromium
 from consumer import REPOSITORY
 from engines import DuckDB, Engine, PostgreSQL, Spark
 
@@ -47,6 +48,16 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn."""
     found: Engine = request.getfixturevalue(f"{request.param}_engine")
     return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, started once for all pages that the run looks at."""
+    executable = find_chromium()
+    if executable is None:
+        pytest.skip("no chromium on the PATH: pages are not opened")
+    with Browser(executable) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

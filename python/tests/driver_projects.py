@@ -34,6 +34,13 @@ KEYS = {
     "active_days": ("metric_name", "period_start", "active_days"),
     "concentration": ("metric_name", "period_start"),
     "funnel_steps": ("funnel_name", "cohort_start", "step"),
+    "funnel_segments": (
+        "funnel_name",
+        "cohort_start",
+        "step",
+        "segment_name",
+        "segment_value",
+    ),
     "revenue_periods": ("entity_type", "state_name", "period_start"),
     "segment_periods": (
         "metric_name",
@@ -121,6 +128,11 @@ def with_drivers(
             if "lifetime" in written[name].get("window", {}):
                 governed.setdefault("target", 40)
             written[name] = written[name] | governed
+    periodic = [name for name in sorted(written) if _is_by_period(written[name])]
+    for name in periodic:
+        others = [other for other in periodic if other != name]
+        guardrails = dice.sample(others, min(len(others), 3))
+        written[name] = written[name] | {"guardrails": guardrails}
     with_any = set(with_any_driver(config))
     named = written if metrics is None else metrics
     return {
@@ -133,13 +145,13 @@ def with_drivers(
     }
 
 
+def _is_by_period(metric: Mapping[str, Any]) -> bool:
+    return "calendar" in metric.get("window", ())
+
+
 def _of_one_metric(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Analyses that name their metric."""
-    calendar = [
-        name
-        for name in sorted(metrics)
-        if "calendar" in metrics[name].get("window", ())
-    ]
+    calendar = [name for name in sorted(metrics) if _is_by_period(metrics[name])]
     kinds: list[dict[str, Any]] = [
         {"kind": "period", "cohort": "recurring"},
         {"kind": "n_day", "days": [3]},
@@ -148,6 +160,14 @@ def _of_one_metric(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
         {"name": f"of {name}", "metric": name, **kind}
         for name, kind in zip(calendar, kinds, strict=False)
     ]
+
+
+def with_trials(table: Mapping[str, Any]) -> Table:
+    """States, where every other interval of being subscribed was a trial."""
+    rows = [dict(row) for row in table["rows"]]
+    for row in [row for row in rows if row["state"] == "subscribed"][::2]:
+        row["state"] = "trial"
+    return {"columns": table["columns"], "rows": rows}
 
 
 def with_signals(config: Mapping[str, Any]) -> dict[str, Any]:

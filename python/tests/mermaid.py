@@ -1,9 +1,7 @@
 """A reader of the part of Mermaid that the tree is drawn with.
 
 It accepts less than Mermaid does: one statement a line, quoted labels of characters
-that mean nothing. Mermaid 11.17 drew the pages of all trees in `trees` with each label
-as it was written. To try it again where npm is at hand: write a page with
-`northstar docs --format markdown`, and give it to `npx @mermaid-js/mermaid-cli -i`.
+that mean nothing. It needs no browser; `test_docs_mermaid.py` holds it to Mermaid.
 """
 
 from __future__ import annotations
@@ -62,10 +60,14 @@ def read_flowchart(text: str) -> Flowchart:
     return chart
 
 
+def find_diagrams(page: str) -> list[str]:
+    """The texts of the diagrams of a page of Markdown."""
+    return re.findall(r"^```mermaid\n(.*?)\n```$", page, re.DOTALL | re.MULTILINE)
+
+
 def read_diagrams(page: str) -> list[Flowchart]:
     """The diagrams of a page of Markdown."""
-    found = re.findall(r"^```mermaid\n(.*?)\n```$", page, re.DOTALL | re.MULTILINE)
-    return [read_flowchart(text) for text in found]
+    return [read_flowchart(text) for text in find_diagrams(page)]
 
 
 def _unescape(label: str) -> str:

@@ -172,6 +172,27 @@ LATE = semantic(
                 semantic_metrics=[semantic("own", meta={**OWN, "northstar_onwer": 1})]
             ),
         ),
+        (
+            "NS022",
+            "bad",
+            tree(
+                driver(
+                    version=3,
+                    effective_from="2026-06-01",
+                    previous={"version": 2, "effective_from": "2025-06-02"},
+                )
+            ),
+        ),
+        (
+            "NS023",
+            "north",
+            tree({"north": star(version=2, effective_from="2026-06-01")}),
+        ),
+        (
+            "NS023",
+            "bad",
+            tree(driver(level="product_line", version=2, approved_by="Board")),
+        ),
         ("NS020", "bad", tree(driver(suppress=[{"rule": "NS999", "reason": "x"}]))),
         ("NS020", "bad", tree(driver(suppress="NS007"))),
         ("NS021", "bad", tree(driver(suppress=[{"rule": "NS007", "reason": "x"}]))),
@@ -209,6 +230,20 @@ def test_a_rule_finds_it_and_no_other_does(code: str, node: str, found: Tree) ->
             }
         ),
         tree({"earned": metric(type="revenue", level="guardrail")}),
+        tree(
+            driver(
+                version=3,
+                effective_from="2026-06-01",
+                previous={"version": 2, "effective_from": "2025-06-01"},
+            )
+        ),
+        tree(
+            driver(
+                version=2,
+                effective_from="2026-06-01",
+                previous={"version": 1, "effective_from": "2026-01-01"},
+            )
+        ),
     ],
 )
 def test_a_rule_leaves_alone_what_is_right(found: Tree) -> None:

@@ -21,7 +21,13 @@ from northstar.render_tree_json import render_json
 from northstar.render_tree_markdown import render_markdown
 from northstar.render_tree_svg import render_svg
 from northstar.tree import Node
-from northstar.tree_values import NodeValue, driver_values, group_values
+from northstar.tree_values import (
+    ENTITIES,
+    NodeValue,
+    driver_values,
+    entity_values,
+    group_values,
+)
 from trees import large_tree
 
 DEFINITIONS = """\
@@ -38,19 +44,23 @@ select 1 as one
 PERIODS = """\
 {{ config(materialized='table') }}
 select 'weekly_teams' as metric_name, 2 as metric_version,
+    true as is_north_star, 390 as qualified_entities,
     cast('2026-11-02' as date) as period_start,
     cast('2026-11-09' as date) as period_end, 'final' as period_status,
     cast(400 as numeric(38, 9)) as value,
     cast(null as numeric(38, 9)) as change,
     cast(null as numeric(38, 9)) as change_rate
 union all
-select 'weekly_teams', 2, cast('2026-11-09' as date), cast('2026-11-16' as date),
+select 'weekly_teams', 2, true, 401, cast('2026-11-09' as date),
+    cast('2026-11-16' as date),
     'final', 412, 12, 0.03
 union all
-select 'weekly_teams', 2, cast('2026-11-16' as date), cast('2026-11-23' as date),
+select 'weekly_teams', 2, true, 7, cast('2026-11-16' as date),
+    cast('2026-11-23' as date),
     'open', 7, -405, -0.98
 union all
-select 'weekly_teams', 1, cast('2026-11-16' as date), cast('2026-11-23' as date),
+select 'weekly_teams', 1, false, 99, cast('2026-11-16' as date),
+    cast('2026-11-23' as date),
     'final', 99, 7, 7
 """
 FILES = ["driver_tree.html", "driver_tree.json", "driver_tree.md", "driver_tree.svg"]
@@ -227,6 +237,27 @@ def test_a_value_is_written_with_its_period() -> None:
 def shipped_node(name: str, *inputs: str, measure: str = "") -> Node:
     formula = Formula(inputs=inputs, ratio=bool(inputs), measure=measure)
     return Node(name=name, kind="shipped", label=name, level="driver", formula=formula)
+
+
+def test_the_number_of_entities_is_that_of_the_north_star() -> None:
+    counted = shipped_node("north_star_entities", measure=ENTITIES)
+    other = shipped_node("other", measure="north_star_contribution")
+    rows = [
+        {
+            "is_north_star": is_star,
+            "period_start": date(2026, 6, day),
+            "period_end": date(2026, 6, day + 7),
+            "qualified_entities": entities,
+        }
+        for is_star, day, entities in [(False, 8, 99), (True, 1, 40), (True, 8, 50)]
+    ]
+    found = entity_values(rows, [counted, other])
+    assert set(found) == {"north_star_entities"}
+    value = found["north_star_entities"]
+    assert (value.value, value.change) == (Decimal(50), Decimal(10))
+    assert (value.start, value.end) == (date(2026, 6, 8), date(2026, 6, 15))
+    ratio = [row | {"qualified_entities": None} for row in rows]
+    assert entity_values(ratio, [counted]) == {}
 
 
 def test_a_shipped_metric_has_the_last_value_that_is_known() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from browser import Browser, Page, find_chromium
+from browser import Browser, Page
 from northstar.render_tree_html import render_html
 from northstar.render_tree_markdown import node_id
 from northstar.tree import Tree
@@ -104,15 +104,6 @@ def test_a_chain_of_a_thousand_is_a_page() -> None:
 # ------------------------------------------------------------------------- a browser
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        pytest.skip("no chromium on the PATH: the page is not driven")
-    with Browser(executable) as started:
-        yield started
-
-
 @pytest.fixture
 def draw(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     """Opens the page of a tree; at the end nothing may have gone wrong in it."""
@@ -129,6 +120,7 @@ def draw(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
         page.value("1")
         assert page.problems == []
         assert page.requests == [path.resolve().as_uri()]
+        page.close()
 
 
 def shown(page: Page) -> list[str]:
@@ -284,6 +276,19 @@ def test_paper_has_every_definition(draw: Callable[..., Page]) -> None:
     assert page.value("document.getElementById('search').offsetParent === null")
 
 
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_what_a_card_says_is_not_cut_off(draw: Callable[..., Page], media: str) -> None:
+    page = draw(large_tree(40))
+    page.send("Emulation.setEmulatedMedia", {"media": media})
+    cut = page.value(
+        "[...document.querySelectorAll('.card :is(.name, .said, small)')]"
+        ".filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth"
+        " || e.scrollHeight > e.clientHeight + 1 && e.clientHeight)"
+        ".map((e) => e.textContent)"
+    )
+    assert cut == []
+
+
 @pytest.mark.parametrize("width", [1440, 400])
 def test_hostile_labels_do_not_run_and_do_not_break_the_page(
     draw: Callable[..., Page], width: int
@@ -333,3 +338,4 @@ def test_the_page_is_whole_without_its_script(browser: Browser, tmp_path: Path) 
     page = browser.open(path)
     assert len(shown(page)) == 13
     assert len(opened(page)) == 13
+    page.close()

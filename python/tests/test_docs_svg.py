@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from northstar.render_tree_html import spark_path
-from northstar.render_tree_svg import CARD_WIDTH, fit, render_svg, text_width
+from northstar.render_tree_svg import CARD_WIDTH, THEMES, fit, render_svg, text_width
 from northstar.tree import Tree
 from trees import hostile_tree, large_tree, tree, whole_tree, whole_values
 
@@ -84,6 +84,32 @@ def test_a_tree_of_forty_is_legible_on_a_slide() -> None:
         float(root.attrib["width"]) / 1920, float(root.attrib["height"]) / 1080
     )
     assert 11 / shrinking >= 7  # the smallest text, in pixels of a slide
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of a colour #rrggbb, as WCAG 2.2 defines it."""
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+        for share in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, 1 to 21, as WCAG 2.2 defines it."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_colours_stand_out_from_what_they_are_on(theme: str) -> None:
+    colours = THEMES[theme]
+    for ground in (colours.ground, colours.card, colours.accent_ground):
+        for text in (colours.text, colours.quiet, colours.good, colours.bad):
+            assert contrast(text, ground) >= 4.5
+    for line in (colours.line, colours.accent, colours.guardrail, colours.experiment):
+        assert contrast(line, colours.ground) >= 3
 
 
 def test_texts_are_cut_where_the_card_ends() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +24,7 @@ MARTS = {
     "active_days",
     "concentration",
     "funnel_steps",
+    "funnel_segments",
     "revenue_periods",
 }
 
@@ -104,12 +106,15 @@ def looks(case: str, *days: str, name: str = "look") -> list[Row]:
     return [event(name, day, order_id=case) for day in days]
 
 
-def walks(person: str, *steps: tuple[str, str]) -> list[Row]:
-    """The steps of a person."""
-    return [event(name, when, user_id=person) for name, when in steps]
+def walks(person: str, *steps: tuple[str, ...]) -> list[Row]:
+    """The steps of a person, some with a channel."""
+    return [
+        event(name, when, user_id=person, channel=channel[0] if channel else None)
+        for name, when, *channel in steps
+    ]
 
 
-def pays(who: str, value: int, start: str, end: str | None) -> Row:
+def pays(who: str, value: int | None, start: str, end: str | None) -> Row:
     """What an account pays a month."""
     return {
         "entity": "team",
@@ -143,10 +148,21 @@ EVENTS = [
         for value in (1, 2, 7, -4)
     ),
     *walks("f", ("visit", "01-01"), ("try", "01-02"), ("pay", "01-02 00:01")),
-    # the payment comes exactly seven days after the visit
-    *walks("g", ("visit", "01-02"), ("try", "01-05"), ("pay", "01-09")),
-    *walks("h", ("try", "01-01"), ("visit", "01-03"), ("pay", "01-04")),
+    # later in the week, which is soon enough for its channel, and two weeks later
+    *walks("f", ("visit", "01-04", "web"), ("visit", "01-24")),
+    # the payment comes exactly seven days after the visit; the channel with no visit
+    *walks("g", ("visit", "01-02"), ("try", "01-05", "web"), ("pay", "01-09")),
+    *walks("g", ("visit", "01-10", "web")),
+    *walks("h", ("try", "01-01"), ("visit", "01-03", "shop"), ("pay", "01-04")),
     *walks("i", ("visit", "01-24"), ("try", "01-25")),
+    # of the web, who listens at that instant, and half a day later
+    event("joined", "01-01", user_id="p0"),
+    event("joined", "01-01 12:00", user_id="p1"),
+    # of the shop: who listens three and a half days later, and exactly seven
+    event("joined", "01-04 12:00", user_id="p6"),
+    event("joined", "01-01", user_id="p10"),
+    event("joined", "01-02", user_id="silent"),
+    event("joined", "01-23", user_id="late"),
     event("ping", "2023-11-10", user_id="u"),
     event("ping", "2023-12-10", user_id="u"),
     event("ping", "2023-12-11", user_id="v"),
@@ -177,6 +193,33 @@ RENTS = [
     pays("comes", 100, "2023-02-01", None),
 ]
 PAYMENTS += [rent | {"state": "rent"} for rent in RENTS]
+TRIALS = [
+    # tried twice without a break, and pays as it ends
+    pays("comes", None, "2023-11-01", "2023-11-10"),
+    pays("comes", 0, "2023-11-10", "2023-11-20"),
+    # ends on the last day of November; would have to pay before the 7th of December
+    pays("hesitates", None, "2023-11-16", "2023-11-30 12:00"),
+    pays("leaves", None, "2023-11-16", "2023-11-30"),  # pays twenty days later
+    pays("shrinks", None, "2023-11-05", "2023-11-30"),  # pays already
+    # pays six days after, before it is over, and exactly seven days after
+    pays("slow", None, "2023-12-01", "2023-12-15"),
+    pays("eager", None, "2023-12-01", "2023-12-31"),
+    pays("late", None, "2023-12-01", "2023-12-11"),
+    pays("tries still", None, "2023-12-20", None),
+    pays("january", None, "2024-01-01", "2024-01-08"),
+]
+PAYMENTS += [trial | {"state": "trial"} for trial in TRIALS]
+# in a state of its own, so that revenue by hand stays small
+SEATS = [
+    pays("comes", 1, "2023-11-20", None),
+    pays("shrinks", 1, "2023-10-01", None),
+    pays("leaves", 1, "2023-12-20", None),
+    pays("slow", 1, "2023-12-21", "2023-12-22"),
+    pays("eager", 1, "2023-12-02", None),
+    pays("late", 1, "2023-12-18", None),
+    pays("january", 1, "2024-01-08", None),
+]
+PAYMENTS += [seat | {"state": "seats"} for seat in SEATS]
 
 
 def weekly(entity: str, *events: str, **keys: Any) -> dict[str, Any]:
@@ -204,7 +247,7 @@ CONFIG: dict[str, Any] = {
         "columns": {name: name for name in STATES},
     },
     "northstar_entities": {
-        "user": {"id": "user_id"},
+        "user": {"id": "user_id", "anchor": "joined"},
         "team": {"id": "account_id"},
         "case": {"id": "order_id"},
     },
@@ -220,6 +263,7 @@ CONFIG: dict[str, Any] = {
         "tips": weekly("user", "tip", **SUM),
     },
     "northstar_driver_metrics": ["teams", "basket", "looks", "tips"],
+    "northstar_activation_windows": [1, 7],
     "northstar_funnels": {
         "paying": {
             "entity": "user",
@@ -434,7 +478,7 @@ def test_concentration_by_hand(world: Consumer) -> None:
 
 
 def test_a_funnel_by_hand(world: Consumer) -> None:
-    found = rows(world, "funnel_steps", cohort_start="01-01")
+    found = rows(world, "funnel_steps", funnel_name="paying", cohort_start="01-01")
     counts = ("cohort_entities", "entered_entities", "reached_entities")
     # f, g and h enter; f and g try; g pays too late, and h tried before
     assert [picked(cells, *counts) for cells in found] == [
@@ -456,10 +500,87 @@ def test_a_funnel_by_hand(world: Consumer) -> None:
         wilson(1, 3)[0],
         60,
     ]
-    # i entered five days ago
-    late = rows(world, "funnel_steps", cohort_start="01-22")
-    assert [picked(cells, *counts) for cells in late] == [[1, 0, 0]] * 3
+    # f and i entered five days ago
+    late = rows(world, "funnel_steps", funnel_name="paying", cohort_start="01-22")
+    assert [picked(cells, *counts) for cells in late] == [[2, 0, 0]] * 3
     assert {cells["period_status"] for cells in late} == {"provisional"}
+
+
+def funnel_segments(
+    world: Consumer, name: str, start: str, segment: str
+) -> dict[str, list[list[int]]]:
+    """Entered and reached at each step, by the value of a segment."""
+    wanted = {"funnel_name": name, "cohort_start": start, "segment_name": segment}
+    found = rows(world, "funnel_segments", **wanted)
+    return {
+        value: [
+            picked(cells, "entered_entities", "reached_entities")
+            for cells in found
+            if cells["segment_value"] == value
+        ]
+        for value in {cells["segment_value"] for cells in found}
+    }
+
+
+def test_a_funnel_by_segment_adds_up_to_the_funnel(world: Consumer) -> None:
+    # f's first visit has no channel and its second is of the web; g's only visit in
+    # the week has none, whatever its try says
+    assert funnel_segments(world, "paying", "01-01", "channel") == {
+        "web": [[1, 1], [1, 1], [1, 1]],
+        "shop": [[1, 1], [1, 0], [1, 0]],
+        "(unknown)": [[1, 1], [1, 1], [1, 0]],
+    }
+    assert funnel_segments(world, "paying", "01-01", "growth_status") == {
+        "new": [[3, 3], [3, 2], [3, 1]]
+    }
+    # g is there a week later, and f three weeks later, when i is new
+    assert funnel_segments(world, "paying", "01-08", "growth_status") == {
+        "retained": [[1, 1], [1, 0], [1, 0]]
+    }
+    late = funnel_segments(world, "paying", "01-22", "growth_status")
+    assert late == {"new": [[0, 0]] * 3, "resurrected": [[0, 0]] * 3}
+
+    # of all funnels, weeks, steps and segments
+    keys = ("funnel_name", "cohort_start", "step")
+    counts = ("cohort_entities", "entered_entities", "reached_entities")
+    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for cells in rows(world, "funnel_segments"):
+        key = (*picked(cells, *keys), cells["segment_name"])
+        sums[key] = [
+            a + b for a, b in zip(sums[key], picked(cells, *counts), strict=True)
+        ]
+    totals = {
+        (*picked(cells, *keys),): picked(cells, *counts)
+        for cells in rows(world, "funnel_steps")
+    }
+    assert {key[:-1] for key in sums} == set(totals)
+    assert all(total == totals[key[:-1]] for key, total in sums.items())
+
+
+def test_the_funnel_from_signing_up_to_the_first_value_needs_no_configuration(
+    world: Consumer,
+) -> None:
+    name = "signup_to_value"
+    found = rows(world, "funnel_steps", funnel_name=name, cohort_start="01-01")
+    counts = ("cohort_entities", "entered_entities", "reached_entities")
+    # p0 after no time, p1 after 12 hours and p6 after 84 listen within seven days; p10
+    # listens when they are over, and one is silent
+    assert [picked(cells, "step_event", *counts) for cells in found] == [
+        ["joined", 5, 5, 5],
+        ["listen", 5, 5, 3],
+    ]
+    assert picked(found[1], "step_conversion_rate", "median_seconds") == [
+        Decimal("0.6"),
+        12 * 3600,
+    ]
+    assert funnel_segments(world, name, "01-01", "channel") == {
+        "web": [[2, 2], [2, 2]],
+        "shop": [[2, 2], [2, 1]],
+        "(unknown)": [[1, 1], [1, 0]],
+    }
+    # one joined six days before the data end
+    late = rows(world, "funnel_steps", funnel_name=name, cohort_start="01-22")
+    assert [picked(cells, *counts) for cells in late] == [[1, 0, 0]] * 2
 
 
 def test_revenue_by_hand(world: Consumer) -> None:
@@ -479,7 +600,12 @@ def test_revenue_by_hand(world: Consumer) -> None:
         1,
         Decimal("0.5"),
     ]
-    assert second["logo_churn_rate"] == nine(1, 3)
+    rate = "logo_churn_rate"
+    assert picked(second, rate, f"{rate}_lower", f"{rate}_upper") == [
+        nine(1, 3),
+        *wilson(1, 3),
+    ]
+    assert second["renewal_rate_lower"] == wilson(1, 2)[0]
     # nothing happened before November, so there is no mean of two months
     assert picked(second, "active_users", "arpu") == [1, None]
     # of u, and of u and v: 41 over one and a half
@@ -493,6 +619,27 @@ def test_revenue_by_hand(world: Consumer) -> None:
         None,
         None,
     ]
+
+
+def test_trials_that_end_in_a_month_are_paid_within_seven_days(
+    world: Consumer,
+) -> None:
+    _, november, december, january = rows(world, "revenue_periods", state_name="seats")
+    rate = "trial_to_paid_rate"
+    columns = ("ended_trials", "paid_trials", rate, f"{rate}_lower", f"{rate}_upper")
+    # comes pays; hesitates never does, leaves too late, and shrinks did before
+    assert picked(november, *columns) == [3, 1, nine(1, 3), *wilson(1, 3)]
+    # slow and eager pay, late does not: a week is over on its last instant
+    assert picked(december, *columns) == [3, 2, nine(2, 3), *wilson(2, 3)]
+    # whoever tries still is not asked, and January's have a week from its end
+    assert picked(january, *columns) == [1, 1, None, None, None]
+    # of the other states: the trials are the same
+    paid = rows(world, "revenue_periods", state_name="paid", period_start="11-01")
+    assert [picked(cells, *columns[:2]) for cells in paid] == [[3, 1]]
+    assert {
+        cells["ended_trials"]
+        for cells in rows(world, "revenue_periods", state_name="trial")
+    } == {0}
 
 
 def test_revenue_retention_is_over_twelve_months_and_not_chained(

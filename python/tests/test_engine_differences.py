@@ -109,6 +109,9 @@ OF_A_ROW: dict[str, list[tuple[str, Any]]] = {
         ("northstar.product_quotient(['-amount', 'third'], ['whole', 'whole'])",
          Decimal("-0.108996540")),
         ("northstar.product_quotient(['amount', 'third'], ['third - 3'])", None),
+        # no engine here is Redshift, but what it is told for large numbers all can run
+        ("northstar.redshift__product_quotient(['amount * 80000000000', 'third'],"
+         " ['third * 2'])", Decimal(420000000000)),
     ],
     "rounded": [("northstar.rounded('amount / 1')", Decimal("10.5"))],
     "scale_type": [
@@ -129,6 +132,8 @@ OF_A_ROW: dict[str, list[tuple[str, Any]]] = {
         ("northstar.as_text('amount', 'decimal')", "10.5"),
         ("northstar.as_text('ratio', 'float')", "12345678.25"),
         ("northstar.as_text('whole', 'integer')", "17"),
+        ("northstar.as_text('flag', 'boolean')", "true"),
+        ("northstar.redshift__as_text('not flag', 'boolean')", "false"),
         ("northstar.as_number('said', 'text')", None),
         ("northstar.as_number(\"'1e3'\", 'text')", Decimal(1000)),
         ("northstar.as_number('ratio', 'float')", Decimal("12345678.25")),
@@ -189,6 +194,23 @@ OF_ALL_ROWS: dict[str, list[tuple[str, Any]]] = {
     ],
 }  # fmt: skip
 
+# How Redshift, which is not here, lists dates: from the first that a project can ask.
+DIGITS = """
+select
+    count(distinct day) as days,
+    min(day) as first_day,
+    max(day) as last_day
+from (
+    select {{ northstar.redshift__date_of_series('first', 'last') }} as day
+    from (
+        select
+            {{ northstar.date_literal('1000-01-01') }} as first,
+            {{ northstar.date_literal('2026-12-31') }} as last
+    ) as bounds
+    {{ northstar.redshift__join_series('first', 'last') }}
+) as series
+"""
+
 # These change how a table is written; what they write is compared in other tests.
 OF_A_TABLE = {
     "analyze": "test_engines_agree",
@@ -245,12 +267,13 @@ def test_every_difference_comes_to_the_same(
             " as day from (select cast('2024-02-28' as date) as first,"
             " cast('2024-03-01' as date) as last) as bounds"
             " {{ northstar.join_series('first', 'last') }}",
+            "digits.sql": DIGITS,
         },
         session_timezone="America/New_York",
     )
 
     consumer.dbt(
-        "run", "--select", "of_a_row", "of_all_rows", "series"
+        "run", "--select", "of_a_row", "of_all_rows", "series", "digits"
     ).assert_success()
 
     for relation, expected in (("of_a_row", of_a_row), ("of_all_rows", of_all_rows)):
@@ -263,6 +286,13 @@ def test_every_difference_comes_to_the_same(
         assert not wrong
     assert [row["day"].isoformat() for row in consumer.rows("series")] == [
         *("2024-02-28", "2024-02-29", "2024-03-01"),
+    ]
+    assert consumer.rows("digits") == [
+        {
+            "days": (date(2026, 12, 31) - date(1000, 1, 1)).days + 1,
+            "first_day": date(1000, 1, 1),
+            "last_day": date(2026, 12, 31),
+        }
     ]
 
 

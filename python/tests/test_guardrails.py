@@ -53,7 +53,9 @@ SHOP: dict[str, Any] = {
     ],
     "northstar_entities": {"user": {"id": "user_id"}},
     "northstar_metrics": {
-        "buyers": daily("entities", level="north_star", guardrails=["last_week"]),
+        "buyers": daily(
+            "entities", level="north_star", guardrails=["last_week", "tickets"]
+        ),
         "ignoring": daily("measure", void=REFUND | {"mode": "ignore"}),
         "excluding": daily(
             "measure",
@@ -74,6 +76,7 @@ SHOP: dict[str, Any] = {
             level="guardrail",
             direction="down",
         ),
+        "tickets": daily("measure", events=[{"event": "complained"}], direction="down"),
         "last_week": daily(
             "entities", window={"rolling": "7d", "step": "2d"}, direction="up"
         ),
@@ -138,9 +141,11 @@ def test_every_kind_of_guardrail_is_as_in_the_reference(
     assert states == {
         ("metric", "netting"): both,
         ("metric", "complaints"): both,
+        ("metric", "tickets"): both,
         # hardly moves: nearly everyone orders in a week
         ("metric", "last_week"): {"ok", "unknown"},
         ("driver", "churn_rate"): both,
+        ("driver", "tickets_per_active_entity"): both,
         ("driver", "voided_rate"): both,
         ("driver", "voided_rate_by_void_date"): both,
         ("driver", "voided_value_rate"): both,
@@ -171,6 +176,15 @@ def test_a_bound_is_as_by_hand(tmp_path: Path, duckdb_engine: Engine) -> None:
         for day, count in enumerate(people)
         for person in range(count)
     ]
+    tables["raw_events"]["rows"] = [
+        *tables["raw_events"]["rows"],
+        *(
+            blank
+            | {"event_id": f"order {user}", "event_name": "ordered", "user_id": user}
+            | {"occurred_at": datetime(2024, 1, 9, 12)}
+            for user in ("u0", "somebody else")
+        ),
+    ]
     consumer = Consumer(tmp_path, duckdb_engine, vars=CONFIG, tables=tables)
     consumer.build().assert_success()
 
@@ -186,3 +200,17 @@ def test_a_bound_is_as_by_hand(tmp_path: Path, duckdb_engine: Engine) -> None:
     # the tenth is not final: a day has not passed since its end
     assert days[9][0] == 1
     assert days[9][3] == "unknown"
+
+    # Support contacts of whoever buys: u0 buys on the ninth, when it is one of
+    # 30 who complain, and so does somebody who does not; before that nobody buys.
+    contacts = consumer.query(
+        "select * from {northstar__guardrails} where guardrail_name ="
+        " 'buyers__tickets_per_active_entity' order by period_start"
+    )
+    assert [
+        (row["period_start"].day, row["numerator"], row["denominator"], row["value"])
+        for row in contacts
+        if row["period_status"] == "final"
+    ] == [(9, 1, 2, Decimal("0.5"))]
+    assert {row["direction"] for row in contacts} == {"down"}
+    assert {row["value_lower"] for row in contacts} == {None}

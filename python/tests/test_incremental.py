@@ -21,6 +21,8 @@ from comparison import (
     public_marts,
 )
 from consumer import Consumer
+from driver_projects import KEYS as DRIVERS
+from driver_projects import MAY_BE_OFF
 from engines import Engine, Row
 from reference.companies import INPUT_COLUMNS
 from schedules import Schedule, schedule
@@ -110,6 +112,8 @@ def assert_schedule_is_right(of: Schedule, directory: Path, engine: Engine) -> C
     consumer.dbt("build").assert_success()
     grown, keys = public_marts(consumer), mart_keys(consumer)
     assert grown["northstar__metric_periods"]
+    filled = {name for name, rows in grown.items() if rows}
+    assert {f"northstar__{mart}" for mart in DRIVERS.keys() - MAY_BE_OFF} <= filled
 
     at_once = of.project(directory / "at_once", engine, after=len(of.loads))
     at_once.build().assert_success()

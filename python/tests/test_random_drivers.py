@@ -14,6 +14,7 @@ from driver_projects import (
     signals,
     with_drivers,
     with_signals,
+    with_trials,
 )
 from engines import Engine, Table
 from reference.companies import batch
@@ -32,6 +33,8 @@ def assert_batch_is_right(
     config = with_signals(with_drivers(drawn.config, min_cell=min_cell))
     tables = cast("dict[str, Table]", dict(drawn.tables))
     tables["raw_signals"] = signals(first, date(2023, 6, 1), date(2024, 1, 10))
+    if "raw_states" in tables:
+        tables["raw_states"] = with_trials(tables["raw_states"])
     consumer = Consumer(directory, engine, vars=config, tables=tables)
     consumer.dbt("build").assert_success()
 

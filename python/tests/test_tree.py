@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from consumer import Consumer
+from consumer import REPOSITORY, Consumer
 from engines import Engine, Table
+from northstar.check import check_tree
 from northstar.formula import configured_formula, verify_component
 from northstar.manifest import ManifestError, load_manifest, read_manifest
 from northstar.text import clean
@@ -25,6 +28,8 @@ from trees import (
     tree,
     whole_tree,
 )
+
+TODAY = date(2026, 11, 22)
 
 
 def edge(found: Tree, parent: str, child: str) -> Any:
@@ -374,6 +379,23 @@ def test_a_project_without_the_package_is_told_to_add_it() -> None:
         load_manifest({"nodes": other})
 
 
+def test_what_is_shipped_goes_with_the_metric_that_it_hangs_on() -> None:
+    def hanging(name: str, parent: str, package: str = "northstar") -> dict[str, Any]:
+        return semantic(name, package, meta={"northstar_drives": parent})
+
+    found = tree(
+        semantic_metrics=[
+            hanging("rate", "off"),
+            hanging("part", "rate"),
+            hanging("elsewhere", "north"),
+            hanging("own", "rate", "consumer"),
+        ],
+        disabled=frozenset(["off"]),
+    )
+    assert set(found.nodes) == {"north", "contacts", "elsewhere", "own"}
+    assert found.missing == (("own", "rate"),)
+
+
 def test_a_hostile_tree_is_a_tree() -> None:
     found = hostile_tree()
     assert len(found.nodes) == 2 + 3 * 9
@@ -438,17 +460,28 @@ EVENTS: Table = {
 }
 
 
+UNQUOTED = "2026-01-05"
+"""A date that stands in dbt_project.yml without quotes: YAML reads it as a date."""
+
+
 def parsed(
-    directory: Path, engine: Engine, project: dict[str, Any] | None = None
+    directory: Path,
+    engine: Engine,
+    project: dict[str, Any] | None = None,
+    vars: dict[str, Any] | None = None,
 ) -> Tree:
+    """The tree of a project that dbt parsed; `vars` are added to VARS."""
     consumer = Consumer(
         directory,
         engine,
-        vars=VARS,
+        vars=VARS | (vars or {}),
         tables={"events": EVENTS},
         models={"visits.sql": "select current_date as visited_on", "visits.yml": OWN},
         project=project,
     )
+    file = consumer.directory / "dbt_project.yml"
+    text = file.read_text(encoding="utf-8").replace(f'"{UNQUOTED}"', UNQUOTED)
+    file.write_text(text, encoding="utf-8")
     consumer.dbt("parse").assert_success()
     manifest = read_manifest(consumer.directory / "target" / "manifest.json")
     return build_tree(manifest)
@@ -457,12 +490,7 @@ def parsed(
 def test_a_project_adds_drivers_and_owners_without_touching_the_package(
     tmp_path: Path, duckdb_engine: Engine
 ) -> None:
-    owner = {"+meta": {"northstar_owner": "Growth"}}
-    found = parsed(
-        tmp_path,
-        duckdb_engine,
-        {"metrics": {"northstar": {"north_star_entities": owner}}},
-    )
+    found = parsed(tmp_path, duckdb_engine, documented("Hand over"))
     assert found.project == "consumer"
     own = found.nodes["qualified_visits"]
     assert (own.kind, own.level, own.owners) == (
@@ -484,14 +512,25 @@ def test_a_project_adds_drivers_and_owners_without_touching_the_package(
     assert where == "event_name <> 'it''s \"quoted\"'"
 
 
-def test_a_project_detaches_a_shipped_driver(
+def documented(title: str) -> dict[str, Any]:
+    """The YAML that docs/tree.md has under a title in bold."""
+    text = (REPOSITORY / "docs" / "tree.md").read_text(encoding="utf-8")
+    block = text.partition(f"**{title}.**")[2].partition("```yaml\n")[2]
+    said: dict[str, Any] = yaml.safe_load(block.partition("```")[0])
+    return said
+
+
+def test_a_project_detaches_a_shipped_driver_and_what_it_is_made_of(
     tmp_path: Path, duckdb_engine: Engine
 ) -> None:
-    off = {"north_star_entities": {"+enabled": False}}
-    found = parsed(tmp_path, duckdb_engine, {"metrics": {"northstar": off}})
-    assert "north_star_entities" not in found.nodes
-    assert "north_star_entities" in found.disabled
+    found = parsed(tmp_path, duckdb_engine, documented("Detach"))
+    gone = {"north_star_activation_rate", "north_star_activated_entities"}
+    assert not gone & set(found.nodes)
+    assert "north_star_activation_rate" in found.disabled
+    assert "north_star_retention_rate" in found.nodes
     assert "north_star" in found.aliases
+    codes = {finding.rule.name for finding in check_tree(found, TODAY).findings}
+    assert "unknown-parent" not in codes
 
 
 def test_a_project_moves_a_shipped_driver(
@@ -505,3 +544,42 @@ def test_a_project_moves_a_shipped_driver(
     )
     assert found.places["north_star_entities"] == "qualified_visits"
     assert edge(found, "qualified_visits", "north_star_entities").kind == "influence"
+
+
+EXPERIMENTS = {
+    "shorter_form": {
+        "hypothesis": "Three fields in place of nine bring more visits that count.",
+        "driver": "qualified_visits",
+        "primary_metric": "qualified_visits",
+        "guardrails": {"north_star_entities": {"margin": 0.02}},
+        "entity": "user",
+        "owner": "Growth",
+        "start": UNQUOTED,
+        "end": "2026-02-01",
+        "planned_size": 4000,
+    },
+    "new_colours": {"owner": "Design", "driver": "delight"},
+}
+
+
+def test_experiments_are_in_the_tree_by_the_manifest_alone(
+    tmp_path: Path, duckdb_engine: Engine
+) -> None:
+    found = parsed(tmp_path, duckdb_engine, vars={"northstar_experiments": EXPERIMENTS})
+    node = found.nodes["shorter_form"]
+    assert (node.kind, node.level) == ("experiment", "experiment")
+    assert (node.start, node.end) == ("2026-01-05", "2026-02-01")
+    assert node.guardrails == ("north_star_entities",)
+    assert found.places["shorter_form"] == "qualified_visits"
+    flagged = check_tree(found, TODAY).findings
+    unmapped = [f.node for f in flagged if f.rule.name == "unmapped-experiment"]
+    assert unmapped == ["new_colours"]
+
+
+def test_a_project_switches_a_module_off(tmp_path: Path, duckdb_engine: Engine) -> None:
+    found = parsed(tmp_path, duckdb_engine, vars={"northstar_using_drivers": False})
+    shipped = {name for name, node in found.nodes.items() if node.kind == "shipped"}
+    assert shipped == {"north_star_entities"}
+    assert found.places["qualified_visits"] == "weekly_teams"
+    codes = {finding.rule.name for finding in check_tree(found, TODAY).findings}
+    assert not codes & {"unknown-parent", "orphan", "unknown-guardrail"}

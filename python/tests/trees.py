@@ -128,6 +128,20 @@ def whole_tree() -> Tree:
                 events=[{"event": "workflow_completed"}, {"event": "report_viewed"}],
                 owners={"functional": "Core product", "data": "Analytics"},
                 segments=["enterprise", "self-serve"],
+                version=2,
+                effective_from="2026-06-01",
+                approved_by="Leadership team",
+                previous={
+                    "version": 1,
+                    "overlap": 8,
+                    "effective_from": "2025-01-06",
+                    "approved_by": "Founders",
+                    "plain_language": "The number of teams that worked in a week.",
+                    "entity": "team",
+                    "events": [{"event": "workflow_completed"}],
+                    "window": {"calendar": "week"},
+                    "total": "entities",
+                },
             ),
             "invited": metric(
                 label="Invited members",
@@ -288,6 +302,14 @@ def hostile_tree() -> Tree:
             events=[{"event": text, "where": text}],
             review_due="2030-01-01",
             approved_by=text,
+            version=text,
+            previous={
+                "version": text,
+                "plain_language": text,
+                "approved_by": text,
+                "effective_from": text,
+                "events": [{"event": text}],
+            },
             suppress=[{"rule": text, "reason": text}],
         )
     experiments = {

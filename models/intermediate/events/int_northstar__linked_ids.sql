@@ -12,7 +12,9 @@
 ) }}
 
 {%- set cap = var('northstar_max_identity_size') -%}
-{%- set rounds = (cap - 1).bit_length() %}
+{#- the distances walked before each round, and the largest cap is 1000 #}
+{%- set distances = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] -%}
+{%- set rounds = distances | select('lt', cap) | list | length %}
 
 with
 

@@ -24,8 +24,10 @@
     {%- do many_named.append(metric) -%}
 {%- endfor -%}
 {%- set seen_by = [] -%}
-{%- for metric in metrics if (metric.entity, metric.window.grain) not in seen_by -%}
-    {%- do seen_by.append((metric.entity, metric.window.grain)) -%}
+{%- for metric in metrics -%}
+    {%- if (metric.entity, metric.window.grain) not in seen_by -%}
+        {%- do seen_by.append((metric.entity, metric.window.grain)) -%}
+    {%- endif -%}
 {%- endfor -%}
 {#- what a metric books by another instant than occurred_at can be booked unseen -#}
 {%- set booked_elsewhere = [] -%}

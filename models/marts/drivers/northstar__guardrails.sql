@@ -7,6 +7,7 @@
 {%- set metrics = northstar.guardrail_metrics() -%}
 {%- set churning = northstar.driver_metrics('calendar', 'rolling') -%}
 {%- set voided = northstar.voided_metrics() -%}
+{%- set guarded = northstar.guarded_pairs() -%}
 {%- set has_signals = northstar.has_input('northstar_signals') -%}
 
 {{ config(enabled=northstar.uses_drivers()) }}
@@ -25,7 +26,10 @@
 {%- for metric in metrics if metric.governance.direction == 'down' -%}
     {%- do falling.append(metric) -%}
 {%- endfor -%}
-{%- set no_target = 'cast(null as decimal(38, 9)) as target' -%}
+{%- set no_number = 'cast(null as decimal(38, 9))' -%}
+{#- the columns of a point that is no quotient, and has no bound of its own -#}
+{%- set no_parts = no_number ~ ' as numerator, ' ~ no_number ~ ' as denominator, 0 as'
+    ~ ' is_share' -%}
 {%- set grace = (var('northstar_grace_hours') * 3600) | int -%}
 {%- set points = [] %}
 
@@ -60,6 +64,7 @@ metric_points as (
             when metric_name in ({{ northstar.names_of(falling) }}) then 'down'
             else 'up'
         end as direction,
+        {{ no_parts }},
         value,
         target
     from metric_periods
@@ -79,8 +84,11 @@ churn_points as (
         period_end,
         period_status,
         'down' as direction,
+        {{ northstar.rounded('churned_entities') }} as numerator,
+        {{ northstar.rounded('previous_entities') }} as denominator,
+        1 as is_share,
         {{ northstar.quotient('churned_entities', 'previous_entities') }} as value,
-        {{ no_target }}
+        {{ no_number }} as target
     from {{ ref('northstar__growth_accounting') }}
 ),
 {% endif %}
@@ -229,18 +237,14 @@ voided_shares as (
                 then 'final'
             else 'provisional'
         end as followed_status,
-        {{ northstar.quotient(
-            'taken_back.voided_events', 'taken_back.mature_events'
-        ) }} as voided_rate,
-        {{ northstar.quotient(
-            'coalesce(taken_back_then.events, 0)', 'taken_back.events'
-        ) }} as voided_rate_by_void_date,
-        {{ northstar.quotient(
-            'taken_back.voided_amount', 'taken_back.mature_amount'
-        ) }} as voided_value_rate,
-        {{ northstar.quotient(
-            'coalesce(taken_back_then.amount, 0)', 'taken_back.amount'
-        ) }} as voided_value_rate_by_void_date
+        taken_back.voided_events as voided_rate_part,
+        taken_back.mature_events as voided_rate_whole,
+        coalesce(taken_back_then.events, 0) as voided_rate_by_void_date_part,
+        taken_back.events as voided_rate_by_void_date_whole,
+        taken_back.voided_amount as voided_value_rate_part,
+        taken_back.mature_amount as voided_value_rate_whole,
+        coalesce(taken_back_then.amount, 0) as voided_value_rate_by_void_date_part,
+        taken_back.amount as voided_value_rate_by_void_date_whole
     from metric_periods
     inner join waits on metric_periods.metric_name = waits.metric_name
     cross join watermark
@@ -272,13 +276,121 @@ voided_points as (
         {{ 'period_status' if 'void_date' in rate
             else 'followed_status as period_status' }},
         'down' as direction,
-        case when period_status <> 'open' then {{ rate }} end as value,
-        {{ no_target }}
+        {{ northstar.rounded(rate ~ '_part') }} as numerator,
+        {{ northstar.rounded(rate ~ '_whole') }} as denominator,
+        {{ 1 if rate == 'voided_rate' else 0 }} as is_share,
+        case
+            when period_status <> 'open'
+                then {{ northstar.quotient(rate ~ '_part', rate ~ '_whole') }}
+        end as value,
+        {{ no_number }} as target
     from voided_shares
     {%- if 'value' in rate %}
     where metric_name in ({{ northstar.names_of(summed) }})
     {%- endif %}
     {%- endfor %}
+),
+{% endif %}
+{%- if guarded %}
+entity_measures as (
+    select * from {{ ref('int_northstar__entity_measures') }}
+    where not is_same_point
+),
+
+metrics as (
+    select * from {{ ref('int_northstar__metrics') }}
+),
+
+guards as (
+    {%- for metric, guard in guarded %}
+    select
+        '{{ metric.name }}' as metric_name,
+        '{{ guard.name }}' as guarding_name
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+-- what a guardrail counts of the entities that qualify
+guarded_measures as (
+    select
+        guards.metric_name,
+        guards.guarding_name,
+        active.period_start,
+        sum(
+            case
+                when metrics.total = 'measure' then measured.contribution
+                when measured.is_qualified then 1
+                else 0
+            end
+        ) as contribution
+    from guards
+    inner join entity_measures as active
+        on guards.metric_name = active.metric_name and active.is_qualified
+    inner join entity_measures as measured
+        on
+            guards.guarding_name = measured.metric_name
+            and active.entity_id = measured.entity_id
+            and active.period_start = measured.period_start
+    inner join metrics on guards.guarding_name = metrics.metric_name
+    group by guards.metric_name, guards.guarding_name, active.period_start
+),
+
+guarded_periods as (
+    select
+        guards.metric_name,
+        guards.guarding_name,
+        active.grain,
+        active.period_start,
+        active.period_end,
+        case
+            when 'open' in (active.period_status, guarding.period_status) then 'open'
+            when 'provisional' in (active.period_status, guarding.period_status)
+                then 'provisional'
+            else 'final'
+        end as period_status,
+        {{ northstar.in_unit(
+            'coalesce(guarded_measures.contribution, 0)',
+            "case when metrics.total = 'measure' then metrics.unit_scale else 1 end"
+        ) }} as numerator,
+        active.qualified_entities as denominator
+    from guards
+    inner join metric_periods as active on guards.metric_name = active.metric_name
+    inner join metric_periods as guarding
+        on
+            guards.guarding_name = guarding.metric_name
+            and active.period_start = guarding.period_start
+    inner join metrics on guards.guarding_name = metrics.metric_name
+    left join guarded_measures
+        on
+            guards.metric_name = guarded_measures.metric_name
+            and guards.guarding_name = guarded_measures.guarding_name
+            and active.period_start = guarded_measures.period_start
+),
+{%- do points.append('guarded_points') %}
+
+guarded_points as (
+    select
+        metric_name || '__' || guarding_name || '_per_active_entity' as guardrail_name,
+        'driver' as guardrail_source,
+        metric_name,
+        metric_name as stepping_name,
+        grain,
+        period_start,
+        period_end,
+        period_status,
+        case
+            when guarding_name in ({{ northstar.names_of(falling) }}) then 'down'
+            else 'up'
+        end as direction,
+        numerator,
+        {{ northstar.rounded('denominator') }} as denominator,
+        0 as is_share,
+        case
+            when period_status <> 'open'
+                then {{ northstar.quotient('numerator', 'denominator') }}
+        end as value,
+        {{ no_number }} as target
+    from guarded_periods
 ),
 {% endif %}
 {%- if has_signals %}
@@ -342,8 +454,9 @@ signal_points as (
             )
         ) }} as period_status,
         cast(null as {{ northstar.text_type() }}) as direction,
+        {{ no_parts }},
         signal_periods.value,
-        {{ no_target }}
+        {{ no_number }} as target
     from signal_periods
     cross join watermark
 ),
@@ -363,6 +476,7 @@ points as (
         period_end,
         period_status,
         'up' as direction,
+        {{ no_parts }},
         value,
         target
     from metric_periods
@@ -512,6 +626,16 @@ select
     period_status,
     direction,
     value,
+    case when value is not null then numerator end as numerator,
+    case when value is not null then denominator end as denominator,
+    case
+        when is_share = 1 and value is not null
+            then {{ northstar.wilson_lower('numerator', 'denominator') }}
+    end as value_lower,
+    case
+        when is_share = 1 and value is not null
+            then {{ northstar.wilson_upper('numerator', 'denominator') }}
+    end as value_upper,
     baseline,
     {{ northstar.rounded('bound') }} as bound,
     case

@@ -1,11 +1,15 @@
 {#-
     An entity has a row for each month at whose end it holds something, and one more for
     the month after: there what it had is gone.
+
+    A trial is an unbroken time in the state `trial`, of any value or none.
 -#}
 
 {{ config(enabled=northstar.has_valued_states()) }}
 
-{%- set grace = (var('northstar_grace_hours') * 3600) | int %}
+{%- set grace = (var('northstar_grace_hours') * 3600) | int -%}
+{#- how long after its trial whoever stays may take to pay -#}
+{%- set days_to_pay = 7 %}
 
 with
 
@@ -256,6 +260,61 @@ renewals as (
     group by due.entity_type, due.state, due.period_start
 ),
 
+trials as (
+    select
+        entity_type,
+        entity_id,
+        valid_from as began_at,
+        valid_to as ended_at,
+        {{ northstar.local_date('valid_to') }} as ended_date
+    from {{ ref('int_northstar__merged_states') }}
+    where state = 'trial' and valid_to is not null
+),
+
+-- who was paying when it began has nothing to convert
+tried as (
+    select
+        starts.entity_type,
+        starts.state,
+        trials.entity_id,
+        trials.ended_at,
+        {{ northstar.period_start('trials.ended_date', 'month') }} as period_start,
+        max(case when intervals.valid_from < trials.began_at then 1 else 0 end)
+            as was_paying,
+        max(case when intervals.valid_from >= trials.began_at then 1 else 0 end)
+            as is_paid
+    from starts
+    inner join trials on starts.entity_type = trials.entity_type
+    left join intervals
+        on
+            starts.entity_type = intervals.entity_type
+            and starts.state = intervals.state
+            and trials.entity_id = intervals.entity_id
+            and intervals.value > 0
+            and intervals.valid_from
+            < {{ northstar.add_seconds('trials.ended_at', days_to_pay * 86400) }}
+            and (intervals.valid_to is null or intervals.valid_to > trials.began_at)
+    where starts.state <> 'trial'
+    group by
+        starts.entity_type,
+        starts.state,
+        trials.entity_id,
+        trials.ended_at,
+        {{ northstar.period_start('trials.ended_date', 'month') }}
+),
+
+conversions as (
+    select
+        entity_type,
+        state,
+        period_start,
+        count(*) as ended_trials,
+        sum(is_paid) as paid_trials
+    from tried
+    where was_paying = 0
+    group by entity_type, state, period_start
+),
+
 users as (
     select
         period_start,
@@ -278,6 +337,9 @@ gathered as (
         watermark.watermark_at < timed.ends_at as is_open,
         watermark.watermark_at
         >= {{ northstar.add_seconds('timed.ends_at', grace) }} as is_final,
+        watermark.watermark_at >= {{ northstar.add_seconds(
+            'timed.ends_at', grace + days_to_pay * 86400
+        ) }} as are_trials_mature,
         moved.starting_mrr,
         moved.new_mrr,
         moved.reactivation_mrr,
@@ -295,6 +357,8 @@ gathered as (
         kept.value_kept,
         coalesce(renewals.due_entities, 0) as due_entities,
         coalesce(renewals.renewed_entities, 0) as renewed_entities,
+        coalesce(conversions.ended_trials, 0) as ended_trials,
+        coalesce(conversions.paid_trials, 0) as paid_trials,
         coalesce(users.active_users, 0) as active_users,
         case
             when timed.previous_start >= first_month.first_start
@@ -319,6 +383,11 @@ gathered as (
             timed.entity_type = renewals.entity_type
             and timed.state = renewals.state
             and timed.period_start = renewals.period_start
+    left join conversions
+        on
+            timed.entity_type = conversions.entity_type
+            and timed.state = conversions.state
+            and timed.period_start = conversions.period_start
     left join users on timed.period_start = users.period_start
     left join users as users_before
         on timed.previous_start = users_before.period_start
@@ -355,16 +424,23 @@ select
     case
         when not is_open then {{ northstar.quotient('value_now', 'value_then') }}
     end as net_revenue_retention,
-    case
-        when not is_open
-            then {{ northstar.quotient('churned_entities', 'starting_entities') }}
-    end as logo_churn_rate,
-    cast(due_entities as bigint) as due_entities,
-    cast(renewed_entities as bigint) as renewed_entities,
-    case
-        when not is_open
-            then {{ northstar.quotient('renewed_entities', 'due_entities') }}
-    end as renewal_rate,
+    {%- for rate, part, whole in [
+        ('logo_churn_rate', 'churned_entities', 'starting_entities'),
+        ('renewal_rate', 'renewed_entities', 'due_entities'),
+        ('trial_to_paid_rate', 'paid_trials', 'ended_trials'),
+    ] %}
+    {%- set is_known = 'are_trials_mature' if 'trial' in rate else 'not is_open' %}
+    {%- if whole != 'starting_entities' %}
+    cast({{ whole }} as bigint) as {{ whole }},
+    cast({{ part }} as bigint) as {{ part }},
+    {%- endif %}
+    case when {{ is_known }} then {{ northstar.quotient(part, whole) }} end
+        as {{ rate }},
+    case when {{ is_known }} then {{ northstar.wilson_lower(part, whole) }} end
+        as {{ rate }}_lower,
+    case when {{ is_known }} then {{ northstar.wilson_upper(part, whole) }} end
+        as {{ rate }}_upper,
+    {%- endfor %}
     cast(active_users as bigint) as active_users,
     {{ northstar.rounded('case when not is_open then users_of_both * 0.5 end') }}
         as mean_active_users,

@@ -65,6 +65,17 @@ def _node(node: Node, value: NodeValue | None, connected: bool) -> dict[str, Any
         "effective_from": node.effective_from,
         "review_due": node.review_due,
         "approved_by": node.approved_by,
+        "earlier_versions": [
+            {
+                "version": version.version,
+                "effective_from": version.effective_from,
+                "approved_by": version.approved_by,
+                "sentence": version.sentence,
+                "formula": list(version.formula.lines),
+                "definition": plain(version.formula.computing),
+            }
+            for version in node.earlier
+        ],
         "experiment": (
             {
                 "primary_metric": node.primary_metric,

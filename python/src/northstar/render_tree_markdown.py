@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from northstar.text import plain, plain_order, short
-from northstar.tree import Edge, Node, Tree
+from northstar.tree import Edge, Node, Tree, Version
 from northstar.tree_layout import Panel, cut_into_panels, edges_within
 from northstar.tree_values import TreeValues
 
@@ -261,10 +261,20 @@ def fact_words(node: Node) -> list[tuple[str, str]]:
         ("effective from", node.effective_from),
         ("review due", node.review_due),
         ("approved by", node.approved_by),
+        *(("version before", version_words(version)) for version in node.earlier),
         ("queried as", ", ".join(node.queried_as)),
         ("defined in", node.file),
     ]
     return [(key, text) for key, text in facts if text]
+
+
+def version_words(version: Version) -> str:
+    """A version that is no longer in force: since when it was, and what it counted."""
+    since = f", from {version.effective_from}" if version.effective_from else ""
+    by = f", approved by {version.approved_by}" if version.approved_by else ""
+    computed = "; ".join(version.formula.lines)
+    said = " ".join(part for part in (version.sentence, f"({computed})") if part)
+    return f"{version.version}{since}{by}: {said}"
 
 
 def query_lines(node: Node) -> list[str]:

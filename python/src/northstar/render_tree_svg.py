@@ -57,7 +57,7 @@ LIGHT = Theme(
     line="#818b98",
     accent="#0969da",
     accent_ground="#ddf4ff",
-    good="#1a7f37",
+    good="#116329",
     bad="#cf222e",
     guardrail="#bf8700",
     experiment="#8250df",
@@ -291,8 +291,7 @@ def _card(
         f'rx="7" fill="{ground}" stroke="{border}"/>'
     )
     yield f'<rect x="0" y="6" width="4" height="{height - 12:g}" fill="{stripe}"/>'
-    room = 24 if folded else 30
-    yield _text(14, 19, fit(node.label, room), 13, colours.text, weight=600)
+    yield _text(14, 19, fit(node.label, 30), 13, colours.text, weight=600)
     y = 36.0
     if value is not None:
         yield from _value_line(node, value, colours, y + 2)
@@ -300,15 +299,17 @@ def _card(
     said = " · ".join(part for part in (main_owner(node), _edge_said(edge)) if part)
     wrong = edge is not None and edge.verdict == "contradicted"
     colour = colours.bad if wrong else colours.quiet
-    yield _text(14, y, fit(said, 38), 11, colour)
+    yield _text(14, y, fit(said, 32 if folded else 40), 11, colour)
     if folded:
         words = f"{folded} below"
-        yield _text(CARD_WIDTH - 10, 18, words, 10, colours.quiet, anchor="end")
+        yield _text(CARD_WIDTH - 10, y, words, 11, colours.quiet, anchor="end")
     yield "</svg>"
 
 
 def _edge_said(edge: Edge | None) -> str:
-    return "" if edge is None or edge.kind == "experiment" else edge_words(edge)
+    if edge is None or edge.kind == "experiment":
+        return ""
+    return "not in the formula" if edge.verdict == "contradicted" else edge_words(edge)
 
 
 def _value_line(

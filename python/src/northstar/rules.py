@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any, Literal
 
 from northstar.tree import EVIDENCE, Node, Tree
@@ -17,6 +18,7 @@ from northstar.tree import EVIDENCE, Node, Tree
 Severity = Literal["error", "warning"]
 
 MOST_DRIVERS = 6
+DAYS_OF_A_YEAR = 365
 VALUE_LEVELS = ("north_star", "product_line", "candidate")
 """Levels that say: this is value to customers."""
 
@@ -416,6 +418,47 @@ def find_overdue_reviews(tree: Tree, today: date) -> Iterator[Breach]:
             )
 
 
+def find_frequent_changes(tree: Tree, today: date) -> Iterator[Breach]:
+    """Definitions that changed twice within a year: nobody can follow such a number."""
+    for node in tree.nodes.values():
+        said = [(node.version, node.effective_from)]
+        said += [(item.version, item.effective_from) for item in node.earlier]
+        # The first version is no change.
+        days = [_date(day) for version, day in said if version not in ("", "1")]
+        known = sorted(day for day in days if day is not None)
+        for one, other in pairwise(known):
+            if (other - one).days < DAYS_OF_A_YEAR:
+                yield Breach(
+                    node.name,
+                    "its definition changed twice within a year, on "
+                    f"{one.isoformat()} and on {other.isoformat()}",
+                    "Say who approved it and why in its suppression, or collect what "
+                    "should change for the next review.",
+                )
+
+
+def find_unapproved_versions(tree: Tree, today: date) -> Iterator[Breach]:
+    """New versions of a North Star of which nobody says since when, or who agreed."""
+    for node in tree.nodes.values():
+        if node.level not in ("north_star", "product_line") or node.version in (
+            "",
+            "1",
+        ):
+            continue
+        said = {"effective_from": node.effective_from, "approved_by": node.approved_by}
+        lacking = [key for key, text in said.items() if not text]
+        if lacking:
+            values = {
+                "effective_from": f'"{today.isoformat()}"',
+                "approved_by": '"Name or group"',
+            }
+            yield Breach(
+                node.name,
+                f"its version {node.version} does not say {_listed(lacking)}",
+                paste(node, lacking[0], values[lacking[0]]),
+            )
+
+
 def find_unknown_guardrails(tree: Tree, today: date) -> Iterator[Breach]:
     """Guardrails that are named and that nothing measures."""
     for node in tree.nodes.values():
@@ -554,6 +597,8 @@ RULES: tuple[Rule, ...] = (
     Rule("NS019", "unknown-word", "error", find_unknown_words),
     Rule("NS020", "bad-suppression", "error", find_bad_suppressions),
     Rule(UNUSED, "unused-suppression", "warning", find_nothing),
+    Rule("NS022", "changed-often", "warning", find_frequent_changes),
+    Rule("NS023", "unapproved-version", "warning", find_unapproved_versions),
 )
 """All rules, by code. A code never changes its meaning."""
 

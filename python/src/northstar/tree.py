@@ -75,6 +75,17 @@ class Suppression:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A definition that was in force before, and is published beside the new one."""
+
+    version: str
+    effective_from: str = ""
+    approved_by: str = ""
+    sentence: str = ""
+    formula: Formula = field(default_factory=Formula)
+
+
+@dataclass(frozen=True)
 class Node:
     """A metric or an experiment.
 
@@ -82,7 +93,8 @@ class Node:
     are (role, name) pairs. `queried_as` names the metrics of the semantic layer that
     give a configured metric. `reads` are the sources and models outside the package
     that it is computed from, `lineage` the steps from them to it. `file` is where its
-    definition is written, relative to the project. For an experiment, `primary_metric`,
+    definition is written, relative to the project. `earlier` are the versions before
+    the one in force, the latest first. For an experiment, `primary_metric`,
     `start` and `end` are the brief's and `sentence` its hypothesis. Texts are empty
     where nothing was said.
     """
@@ -110,6 +122,7 @@ class Node:
     effective_from: str = ""
     review_due: str = ""
     approved_by: str = ""
+    earlier: tuple[Version, ...] = ()
     primary_metric: str = ""
     start: str = ""
     end: str = ""
@@ -338,10 +351,33 @@ def build_tree(manifest: Manifest) -> Tree:
 
     nodes = {
         name: replace(node, formula=_resolved(node.formula, aliases))
-        for name, node in sorted(nodes.items())
+        for name, node in sorted(_switched_on(nodes, aliases, manifest).items())
     }
     edges, missing = _edges(nodes, aliases)
     return Tree(manifest.project, nodes, edges, missing, manifest.disabled, aliases)
+
+
+def _switched_on(
+    nodes: Mapping[str, Node], aliases: Mapping[str, str], manifest: Manifest
+) -> Mapping[str, Node]:
+    """The nodes but those that the package ships under a metric that is switched off.
+
+    Whoever detaches a shipped driver detaches what it is made of. A metric of the
+    project's own that hangs there stays, for a rule to find.
+    """
+    off = set(manifest.disabled)
+    while True:
+        left = {
+            name
+            for name, node in nodes.items()
+            if node.kind == "shipped"
+            and node.drives
+            and all(p in off and aliases.get(p, p) not in nodes for p in node.drives)
+        }
+        if not left:
+            return nodes
+        off |= left
+        nodes = {name: node for name, node in nodes.items() if name not in left}
 
 
 def _edges(
@@ -424,6 +460,7 @@ def _configured_node(
         effective_from=words.text("effective_from"),
         review_due=words.text("review_due"),
         approved_by=words.text("approved_by"),
+        earlier=_earlier(name, definition.get("previous")),
         formula=configured_formula(name, plain(definition)),
         reads=tuple(manifest.inputs),
         lineage=(PERIODS, clean(name)),
@@ -431,6 +468,22 @@ def _configured_node(
         suppressions=_suppressions(definition.get("suppress")),
     )
     return replace(node, unknown_words=tuple(words.unknown))
+
+
+def _earlier(name: str, said: Any) -> tuple[Version, ...]:
+    """The version that `previous` keeps."""
+    if not isinstance(said, Mapping):
+        return ()
+    words = _Words(said, prefix="")
+    return (
+        Version(
+            version=words.text("version"),
+            effective_from=words.text("effective_from"),
+            approved_by=words.text("approved_by"),
+            sentence=words.text("plain_language"),
+            formula=configured_formula(name, plain(said)),
+        ),
+    )
 
 
 def _semantic_node(

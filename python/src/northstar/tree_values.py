@@ -25,6 +25,9 @@ SIDE_BY_SIDE = "northstar__north_star_drivers"
 MEASURE = "driver_"
 """How a measure of that mart begins; the column's name follows."""
 
+ENTITIES = "north_star_qualified_entities"
+"""The measure that gives the number of entities behind the North Star."""
+
 POINTS = 13
 """How many periods a sparkline shows: a quarter of weeks."""
 
@@ -82,24 +85,31 @@ def read_values(warehouse: Warehouse, nodes: Iterable[Node] = ()) -> TreeValues:
     """The final values of every metric in northstar__metric_periods.
 
     Of several versions of a metric the latest is taken. The shipped metrics among
-    `nodes` are read from northstar__north_star_drivers, where a project builds it.
-    Raises NotBuiltError and WarehouseError as the warehouse does.
+    `nodes` are the North Star's own number of entities, and what
+    northstar__north_star_drivers has, where a project builds it. Raises NotBuiltError
+    and WarehouseError as the warehouse does.
     """
+    columns = (
+        "metric_name, metric_version, is_north_star, period_start, period_end, "
+        "value, change, change_rate, qualified_entities"
+    )
     rows = warehouse.query(
-        "select metric_name, metric_version, period_start, period_end, value, change, "
-        "change_rate from ("
-        "select metric_name, metric_version, period_start, period_end, value, change, "
-        "change_rate, row_number() over (partition by metric_name, metric_version "
-        "order by period_start desc) as position "
+        f"select {columns} from ("
+        f"select {columns}, row_number() over (partition by metric_name, "
+        "metric_version order by period_start desc) as position "
         f"from {warehouse.relation(PERIODS)} where period_status = 'final'"
         f") as final_periods where position <= {POINTS} "
         "order by metric_name, metric_version, period_start"
     )
-    return {**_read_drivers(warehouse, nodes), **group_values(rows)}
-
-
-def _read_drivers(warehouse: Warehouse, nodes: Iterable[Node]) -> TreeValues:
     shipped = [node for node in nodes if node.kind == "shipped"]
+    return {
+        **_read_drivers(warehouse, shipped),
+        **entity_values(rows, shipped),
+        **group_values(rows),
+    }
+
+
+def _read_drivers(warehouse: Warehouse, shipped: Sequence[Node]) -> TreeValues:
     try:
         drivers = warehouse.relation(SIDE_BY_SIDE) if shipped else ""
     except NotBuiltError:
@@ -110,6 +120,25 @@ def _read_drivers(warehouse: Warehouse, nodes: Iterable[Node]) -> TreeValues:
         f"select * from {drivers} where period_status = 'final' order by period_start"
     )
     return driver_values(rows, shipped)
+
+
+def entity_values(
+    rows: Sequence[Mapping[str, Any]], shipped: Iterable[Node]
+) -> TreeValues:
+    """How many entities qualify for the North Star, for the metric that says it.
+
+    From rows of northstar__metric_periods, in order of the start. A North Star that
+    counts no entities, such as a ratio, gives none.
+    """
+    own = [row for row in rows if row["is_north_star"]]
+    points = [as_number(row["qualified_entities"]) for row in own]
+    if not points or points[-1] is None:
+        return {}
+    return {
+        node.name: _last_of(points, own)
+        for node in shipped
+        if node.formula.measure == ENTITIES
+    }
 
 
 def driver_values(

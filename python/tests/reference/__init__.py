@@ -132,12 +132,17 @@ agree on a company that nobody has thought of, both are probably right.
 #
 # Drivers: funnels, revenue, guardrails
 # 54. Of the rows that could be the next step the first is taken, by time, event id and
-#     source. At one instant any row can follow any other.
+#     source. At one instant any row can follow any other. Its segment is the first
+#     known of its events of step 1 in the period; the preset funnel has that of the
+#     entity.
 # 55. Recurring revenue is of each entity type and state with a value, by month; who
 #     pays has more than 0 at its end. The change of all others is expansion or
 #     contraction, so that movements add up.
 # 56. Due is who had something paid that ended within the month; renewed is who of them
 #     pays at its end.
+#     A trial is an unbroken time in the state `trial` of the entity. It is of the month
+#     in which it ended, unless the entity paid when it began; it was paid if a payment
+#     began within it or within seven days of its end.
 # 57. Active users are known people with any accepted event in the month; ARPU divides
 #     by the mean of this month and the one before.
 # 58. What was taken back is a guardrail of every metric with a void, applied or not: by

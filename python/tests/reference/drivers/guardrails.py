@@ -16,9 +16,9 @@ from ..inputs import Event, records_of
 from ..measure import Booking
 from ..periods import Measured, Metric, status
 from ..values import Row, as_number, divided, rounded, scaled
-from .growth import accounting
-from .scope import Rows, Scope
-from .statistics import median, share
+from .growth import accounting, contributions_of, scale_of
+from .scope import Rows, Scope, qualified
+from .statistics import Bounds, median, wilson
 
 HISTORY = 8
 TOLERATED_DEVIATIONS = Decimal("8.74734")
@@ -28,10 +28,20 @@ TOLERATED_SHARE = Decimal("0.05")
 
 
 class Point(NamedTuple):
-    """The value of a guardrail in a period."""
+    """The value of a guardrail in a period, and what it is the quotient of."""
 
     stage: str
     value: Decimal | None
+    numerator: Decimal | None = None
+    denominator: Decimal | None = None
+
+
+def quotient(stage: str, numerator: Decimal, denominator: Decimal) -> Point:
+    """A point of what is not known before its period is over."""
+    value = None if stage == "open" else divided(numerator, denominator)
+    if value is None:
+        return Point(stage, None)
+    return Point(stage, value, numerator, denominator)
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,8 @@ class Series:
     target: Decimal | None
     cadence: Cadence
     points: Mapping[Period, Point]
+    is_share: bool = False
+    """Of entities or events, so that it has an interval."""
 
 
 def guardrails(scope: Scope) -> Rows:
@@ -54,6 +66,7 @@ def guardrails(scope: Scope) -> Rows:
         for period, point in series.points.items():
             baseline, deviation = history(series, period)
             bound = bound_of(series, point.value, baseline, deviation)
+            lower, upper = interval(point) if series.is_share else (None, None)
             rows.append(
                 {
                     "guardrail_name": series.name,
@@ -65,6 +78,10 @@ def guardrails(scope: Scope) -> Rows:
                     "period_status": point.stage,
                     "direction": series.direction,
                     "value": point.value,
+                    "numerator": point.numerator,
+                    "denominator": point.denominator,
+                    "value_lower": lower,
+                    "value_upper": upper,
                     "baseline": baseline,
                     "bound": bound,
                     "state": state(series.direction, point, baseline, bound),
@@ -101,6 +118,7 @@ def all_series(scope: Scope) -> Iterator[Series]:
     for measured in scope.measured("calendar"):
         for name, points in voided(measured, scope).items():
             yield driver(measured, name, points)
+        yield from guarded(measured, scope)
     if scope.north_star is not None:
         yield from signals(scope.metrics[scope.north_star], scope)
 
@@ -109,8 +127,22 @@ def driver(measured: Measured, name: str, points: Mapping[Period, Point]) -> Ser
     """A guardrail that comes with every metric of its kind: less of it is better."""
     metric = measured.definition.name
     return Series(
-        f"{metric}__{name}", "driver", metric, "down", None, measured.cadence, points
+        name=f"{metric}__{name}",
+        source="driver",
+        metric=metric,
+        direction="down",
+        target=None,
+        cadence=measured.cadence,
+        points=points,
+        is_share=name in ("churn_rate", "voided_rate"),
     )
+
+
+def interval(point: Point) -> Bounds:
+    """That of a share, where there is one."""
+    if point.numerator is None or point.denominator is None:
+        return (None, None)
+    return wilson(int(point.numerator), int(point.denominator))
 
 
 # ---------------------------------------------------------------------- drivers
@@ -121,9 +153,49 @@ def churn(measured: Measured, scope: Scope) -> dict[Period, Point]:
     points = {}
     for period, growth in accounting(scope, measured).items():
         stage = scope.stage(measured, period)
-        value = None if stage == "open" else share(growth.churned, growth.previous)
-        points[period] = Point(stage, value)
+        points[period] = quotient(
+            stage, Decimal(growth.churned), Decimal(growth.previous)
+        )
     return points
+
+
+def guarded(measured: Measured, scope: Scope) -> Iterator[Series]:
+    """What each of its own guardrails measures, per entity that qualifies."""
+    name = measured.definition.name
+    for guard in scope.written(name).get("guardrails") or []:
+        guarding = scope.metrics[guard]
+        if (
+            not isinstance(guarding, Measured)
+            or guarding.definition.window.kind != "calendar"
+            or guarding.definition.entity != measured.definition.entity
+            or guarding.cadence.grain != measured.cadence.grain
+        ):
+            continue
+        active, contributions = qualified(measured), contributions_of(guarding)
+        points = {}
+        for period in measured.periods:
+            if period not in contributions:
+                continue
+            stages = (scope.stage(measured, period), scope.stage(guarding, period))
+            counted = contributions[period]
+            total = sum(
+                (counted.get(entity_id, Decimal(0)) for entity_id in active[period]),
+                Decimal(0),
+            )
+            points[period] = quotient(
+                next((s for s in ("open", "provisional") if s in stages), "final"),
+                scaled(total, scale_of(guarding.definition)),
+                Decimal(len(active[period])),
+            )
+        yield Series(
+            name=f"{name}__{guard}_per_active_entity",
+            source="driver",
+            metric=name,
+            direction=scope.written(guard).get("direction", "up"),
+            target=None,
+            cadence=measured.cadence,
+            points=points,
+        )
 
 
 class Voided(NamedTuple):
@@ -194,8 +266,7 @@ def by_event(
     for period in measured.periods:
         _, end = scope.clock.bounds(period)
         stage = status(end, grace + wait, scope.watermark)
-        value = divided(taken[period], booked[period])
-        points[period] = Point(stage, None if stage == "open" else value)
+        points[period] = quotient(stage, taken[period], booked[period])
     return points
 
 
@@ -217,8 +288,7 @@ def by_void(
     points = {}
     for period in measured.periods:
         stage = scope.stage(measured, period)
-        value = divided(taken[period], booked[period])
-        points[period] = Point(stage, None if stage == "open" else value)
+        points[period] = quotient(stage, taken[period], booked[period])
     return points
 
 

@@ -11,10 +11,12 @@ from ..clock import Calendar, Period
 from ..company import Interval
 from ..periods import status
 from ..values import Value, divided
-from .scope import Rows, Scope
-from .statistics import share
+from .scope import DAY, Rows, Scope
+from .statistics import rate_columns
 
 MONTHS = 12
+TRIAL = "trial"
+TIME_TO_PAY = 7 * DAY
 ZERO = Decimal(0)
 ADDED = ("new", "reactivation", "expansion")
 LOST = ("contraction", "churned")
@@ -34,6 +36,7 @@ def revenue_periods(scope: Scope) -> Rows:
         }
         months = months_of(intervals.values(), scope)
         stocks = [stock_at(intervals, scope.clock.bounds(m)[1]) for m in months]
+        trials = {} if state == TRIAL else trials_of(entity, scope)
         for index, month in enumerate(months):
             _, end = scope.clock.bounds(month)
             stage = status(end, scope.company.settings.grace, scope.watermark)
@@ -57,6 +60,7 @@ def revenue_periods(scope: Scope) -> Rows:
                         users_of(month, users, scope),
                         stage == "open",
                     ),
+                    **converted(trials, intervals, month, scope),
                 }
             )
     return rows
@@ -140,8 +144,8 @@ def rates(
         else Decimal(active + active_before) / 2,
         "gross_revenue_retention": divided(kept, was),
         "net_revenue_retention": divided(became, was),
-        "logo_churn_rate": share(len(paid - pays), len(paid)),
-        "renewal_rate": share(len(due_entities & pays), len(due_entities)),
+        **named_rate("logo_churn_rate", len(paid - pays), len(paid)),
+        **named_rate("renewal_rate", len(due_entities & pays), len(due_entities)),
         "arpu": None
         if active_before is None
         else divided(2 * ending, Decimal(active + active_before)),
@@ -152,6 +156,60 @@ def rates(
         "renewed_entities": len(due_entities & pays),
         "active_users": active,
         **(dict.fromkeys(columns) if is_open else columns),
+    }
+
+
+def named_rate(name: str, part: int, whole: int) -> dict[str, Value]:
+    """A rate and its interval under names of their own."""
+    return rate_columns(part, whole, name, name)
+
+
+def trials_of(entity: str, scope: Scope) -> dict[str, list[Interval]]:
+    """Of each entity of a type, its unbroken trials."""
+    found = {}
+    held = scope.company.states.get((entity, TRIAL), {})
+    for entity_id, intervals in held.items():
+        whole: list[Interval] = []
+        for interval in sorted(intervals):
+            if whole and interval.begins <= whole[-1].ends:
+                ends = max(whole[-1].ends, interval.ends)
+                whole[-1] = whole[-1]._replace(ends=ends)
+            else:
+                whole.append(interval)
+        found[entity_id] = whole
+    return found
+
+
+def converted(
+    trials: dict[str, list[Interval]],
+    intervals: dict[str, list[Interval]],
+    month: Period,
+    scope: Scope,
+) -> dict[str, Value]:
+    """The trials that ended in a month, and who of them began to pay in time."""
+    begin, end = scope.clock.bounds(month)
+    ended = paid = 0
+    for entity_id, held in trials.items():
+        payments = [
+            i
+            for i in intervals.get(entity_id, [])
+            if i.value is not None and i.value > 0
+        ]
+        for trial in held:
+            if not begin <= trial.ends < end:
+                continue
+            if any(p.begins < trial.begins < p.ends for p in payments):
+                continue
+            ended += 1
+            paid += any(
+                trial.begins <= p.begins < trial.ends + TIME_TO_PAY for p in payments
+            )
+    rate = named_rate("trial_to_paid_rate", paid, ended)
+    is_mature = scope.is_mature(end + TIME_TO_PAY)
+    return {
+        "ended_trials": ended,
+        "paid_trials": paid,
+        **(rate if is_mature else dict.fromkeys(rate)),
     }
 
 
