@@ -15,6 +15,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from semantic_parity import difference, read_by
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = REPOSITORY / ".venv-matrix"
 DEMO = REPOSITORY / "examples" / "demo"
@@ -37,6 +39,14 @@ ROWS = [
     Row("dbt Core 1.12", "3.11", "dbt-1.12.txt"),
     Row("dbt 2", "3.11", "dbt-2.txt", companion=False),
 ]
+
+SEMANTIC_READINGS = [
+    ("demo", "v1"),
+    ("dbt-1.12", "v1"),
+    ("dbt-1.12", "v2"),
+    ("dbt-2", "v2"),
+]
+"""By environment, the forms of the semantic YAML that it must read alike."""
 
 
 def run(*command: str | Path, cwd: Path = REPOSITORY) -> bool:
@@ -133,6 +143,57 @@ def result(row: Row) -> str:
     return "passed"
 
 
+def semantic_readings() -> list[tuple[str, str]]:
+    """What came of each reading of the semantic YAML, beside the first one's."""
+    readings = []
+    first = None
+    for environment, form in SEMANTIC_READINGS:
+        name = f"{environment}, semantic/{form}"
+        folder = ENVIRONMENTS / f"{environment}-3.11"
+        dbt = folder / "bin" / "dbt"
+        if not dbt.exists():
+            readings.append((name, "not run: no environment"))
+            continue
+        try:
+            found = read_by(dbt, ENVIRONMENTS / "semantic" / form, form)
+        except RuntimeError as error:
+            sys.stderr.write(f"{error}\n")
+            readings.append((name, "failed: dbt parse"))
+            continue
+        first = first or found
+        where = difference(first, found)
+        readings.append((name, f"failed: {where}" if where else "read the same"))
+    return readings
+
+
+def deprecated() -> str:
+    """What dbt-autofix finds in the package and its example projects."""
+    python = shutil.which("python3.11")
+    schemas = next(ENVIRONMENTS.glob("dbt-1.12-3.11/lib/*/site-packages/dbt"), None)
+    if python is None or schemas is None:
+        return "not run: no environment of dbt Core 1.12"
+    own = ENVIRONMENTS / "autofix-3.11" / "bin" / "python"
+    requirements = REPOSITORY / "requirements" / "autofix.txt"
+    if not own.exists() and not run(python, "-m", "venv", own.parents[1]):
+        return "failed: venv"
+    if not run(own, "-m", "pip", "install", "--quiet", "--requirement", requirements):
+        return "failed: install"
+    command = [own, REPOSITORY / "python" / "autofix.py", schemas / "jsonschemas"]
+    # lint/ has the package's own folders as they are, with no expression in their names
+    for project in (REPOSITORY / "lint", DEMO, REPOSITORY / "benchmarks" / "project"):
+        done = subprocess.run(
+            [*command, "deprecations", "--path", project, "--dry-run", "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = [line for line in done.stdout.splitlines() if '"deprecation"' in line]
+        if found or '{"mode": "complete"}' not in done.stdout:
+            sys.stderr.write(done.stdout[-4000:] + done.stderr[-4000:])
+            return f"failed: {len(found)} files with something deprecated"
+    return "passed: nothing deprecated"
+
+
 def main() -> int:
     """Print the table; 1 where something failed."""
     failed = False
@@ -141,6 +202,13 @@ def main() -> int:
         failed = failed or came.startswith("failed")
         sys.stdout.write(f"| {row.name} | {row.python} | {came} |\n")
         sys.stdout.flush()
+    for name, came in semantic_readings():
+        failed = failed or came.startswith("failed")
+        sys.stdout.write(f"| {name} | 3.11 | {came} |\n")
+        sys.stdout.flush()
+    came = deprecated()
+    failed = failed or came.startswith("failed")
+    sys.stdout.write(f"| dbt-autofix | 3.11 | {came} |\n")
     return int(failed)
 
 

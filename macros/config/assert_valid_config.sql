@@ -4,26 +4,26 @@
     Example: {% do northstar.assert_valid_config() %}
 
     Arguments:
-        config: values by the name of the var, in place of the project's own
+        given: values by the name of the var, in place of the project's own
 
     Models may ask as often as they like: while dbt parses, the first answer holds for
     the whole run. A project that maps no events at all gets a page to begin from.
 -#}
-{% macro assert_valid_config(config=none) -%}
-    {%- set is_known = config is none and northstar._is_known_to_be_sound() -%}
+{% macro assert_valid_config(given=none) -%}
+    {%- set is_known = given is none and northstar._is_known_to_be_sound() -%}
     {%- if not is_known -%}
-        {%- set events = var('northstar_events', none) if config is none
-            else config.get('northstar_events') -%}
+        {%- set events = var('northstar_events', none) if given is none
+            else given['northstar_events'] | default(none) -%}
         {%- if events is none or events in [[], {}] -%}
             {%- do exceptions.raise_compiler_error(northstar.getting_started()) -%}
         {%- endif -%}
-        {%- set problems = northstar.config_problems(config) -%}
+        {%- set problems = northstar.config_problems(given) -%}
         {%- if problems -%}
             {%- do exceptions.raise_compiler_error(
                 northstar.problems_text(problems, 'in the vars of northstar')
             ) -%}
         {%- endif -%}
-        {%- if config is none -%}
+        {%- if given is none -%}
             {%- do northstar._remember_it_is_sound() -%}
         {%- endif -%}
     {%- endif -%}

@@ -5,11 +5,17 @@
     Example:
         {{ config(
             materialized='northstar_incremental',
-            storage='facts',
-            changes={'relation': 'int_northstar__changed_loads',
-                     'keys': ['source_name', 'load_date']},
+            meta={
+                'northstar_storage': 'facts',
+                'northstar_changes': {
+                    'relation': 'int_northstar__changed_loads',
+                    'keys': ['source_name', 'load_date'],
+                },
+            },
         ) }}
         select ... from ... {% if not northstar.rebuilds('facts') %} where ... {% endif %}
+
+    They stand in meta, where dbt has keys that it does not know, and without their prefix:
 
     storage   what makes the stored rows worthless: see northstar.rebuilds(). The whole
               table is then built anew.
@@ -28,13 +34,15 @@
 {% materialization northstar_incremental, default -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
-    {%- set changes = config.get('changes') -%}
-    {%- set rebuilds = northstar.rebuilds(config.get('storage'))
+    {%- set meta = config.get('meta') -%}
+    {%- set changes = meta['northstar_changes'] -%}
+    {%- set storage = meta['northstar_storage'] -%}
+    {%- set rebuilds = northstar.rebuilds(storage)
         or existing is none or not existing.is_table -%}
 
     {%- if existing is not none and rebuilds and not flags.FULL_REFRESH -%}
         {%- do log('northstar: ' ~ this.identifier ~ ' is built anew, since '
-            ~ northstar.rebuild_reason(config.get('storage')), info=true) -%}
+            ~ northstar.rebuild_reason(storage), info=true) -%}
     {%- endif -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
@@ -45,7 +53,7 @@
         {%- do create_indexes(target) -%}
     {%- else -%}
         {%- do northstar.replace_rows(
-            existing, target, sql, changes, config.get('also_replaces')
+            existing, target, sql, changes, meta.get('northstar_also_replaces')
         ) -%}
     {%- endif -%}
 

@@ -1,10 +1,12 @@
 {{ config(
     materialized='northstar_incremental',
-    storage='definitions',
-    changes={
-        'relation': 'int_northstar__touched_entities',
-        'keys': ['entity_type', 'entity_id'],
-        'rows': 'distinct',
+    meta={
+        'northstar_storage': 'definitions',
+        'northstar_changes': {
+            'relation': 'int_northstar__touched_entities',
+            'keys': ['entity_type', 'entity_id'],
+            'rows': 'distinct',
+        },
     },
 ) }}
 

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from consumer import Consumer
 from engines import Engine, Row, Table
+from northstar.cli import main
+from northstar.text import clean
+from trees import HOSTILE
 
 pytestmark = [
     # MetricFlow is on a release of its own libraries that warns of the next.
@@ -51,6 +55,77 @@ NORTH_STARS: dict[str, dict[str, Any]] = {
     "measure": {"per_entity": {"sum": "value"}, "total": "measure"},
     "entities": {"per_entity": {"count": "events", "at_least": 2}, "total": "entities"},
 }
+
+# entity, state, from, to, what it pays a month: two states, a year and more of them
+STATES: list[tuple[str, str, str, str | None, int]] = [
+    ("a", "paid", "2023-01-10", "2023-06-10", 10),
+    ("a", "paid", "2023-06-10", None, 30),
+    ("b", "paid", "2023-01-15", "2024-01-15", 20),
+    ("c", "paid", "2023-02-01", "2023-05-01", 40),
+    ("c", "paid", "2024-01-20", "2024-02-20", 15),
+    ("c", "paid", "2024-02-20", None, 5),
+    ("a", "addon", "2023-01-20", "2024-02-05", 3),
+    ("d", "addon", "2024-02-01", None, 7),
+]
+FUNNELS: dict[str, Any] = {
+    "twice": {"steps": 2, "grain": "week"},
+    "three_times": {"steps": 3, "grain": "month"},
+}
+MODULES: dict[str, Any] = {
+    "northstar_states": {
+        "relation": {"source": ["raw", "states"]},
+        "columns": {
+            "entity": "'user'",
+            "entity_id": "id",
+            "state": "state",
+            "valid_from": "valid_from",
+            "valid_to": "valid_to",
+            "value": "amount",
+        },
+    },
+    "northstar_funnels": {
+        name: {
+            "entity": "user",
+            "steps": [{"event": "act"}] * funnel["steps"],
+            "window": "7d",
+            "grain": funnel["grain"],
+        }
+        for name, funnel in FUNNELS.items()
+    },
+}
+"""What switches on funnels and revenue: in one project of the two, which saves time."""
+
+WITH_MODULES = "entities"
+HOSTILE_LABEL = "{{ 1 + 1 }} {% raw %} {# none #} {{ Dimension('x') }} \"'\\ : - <b>😀"
+
+ACTS: dict[str, Any] = {
+    "entity": "user",
+    "events": [{"event": "act"}],
+    "window": {"calendar": "month"},
+    "total": "measure",
+    "level": "guardrail",
+    "direction": "up",
+    "target": 7.5,
+    "label": HOSTILE_LABEL,
+    "plain_language": clean(" ".join([HOSTILE_LABEL, *map(clean, HOSTILE)])),
+    "owners": {"sponsor": "Product chief", "data": "Analytics"},
+    "why": "More is more.",
+    "unit": "acts",
+}
+
+
+def states() -> Table:
+    columns = ("id", "state", "valid_from", "valid_to", "amount")
+    return {
+        "columns": {
+            "id": "text",
+            "state": "text",
+            "valid_from": "date",
+            "valid_to": "date",
+            "amount": "number",
+        },
+        "rows": [dict(zip(columns, row, strict=True)) for row in STATES],
+    }
 
 
 def events() -> Table:
@@ -128,16 +203,27 @@ class SemanticLayer:
 
     def rows(self, metrics: list[str], time: str) -> dict[date, dict[str, Any]]:
         """Several metrics at once, by the time."""
+        return {key[0]: row for key, row in self.table(metrics, time).items()}
+
+    def table(
+        self, metrics: list[str], *group_by: str
+    ) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """Several metrics at once, by the values of the dimensions."""
         from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
         result = self.configuration.mf.query(
-            MetricFlowQueryRequest.create(metric_names=metrics, group_by_names=[time])
+            MetricFlowQueryRequest.create(
+                metric_names=metrics, group_by_names=list(group_by)
+            )
         ).result_df
         assert result is not None
-        found = [
-            dict(zip(result.column_names, row, strict=True)) for row in result.rows
-        ]
-        return {as_date(row[time]): row for row in found}
+        found = {}
+        for cells in result.rows:
+            row = dict(zip(result.column_names, cells, strict=True))
+            key = tuple(as_date(row[name]) for name in group_by)
+            found[key] = {name: as_published(row[name]) for name in metrics}
+        assert len(found) == result.row_count
+        return found
 
 
 def as_date(value: Any) -> Any:
@@ -173,14 +259,78 @@ def semantic_layer(
                 "window": {"calendar": "week"},
                 **NORTH_STARS[north_star],
             },
+            "acts": ACTS,
         },
-    }
-    consumer = Consumer(directory, engine, vars=vars, tables={"events": events()})
+    } | (MODULES if north_star == WITH_MODULES else {})
+    consumer = Consumer(
+        directory,
+        engine,
+        vars=vars,
+        tables={"events": events(), "states": states()},
+    )
     consumer.dbt("run").assert_success()
+    if north_star == WITH_MODULES:
+        assert_named_metrics_are_written(consumer)
     try:
         yield SemanticLayer(consumer, north_star)
     finally:
         consumer.database.release()
+
+
+NAMED = "models/northstar_metrics.yml"
+
+
+def northstar(command: str, directory: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, [command, f"--project-dir={directory}", *arguments])
+
+
+def assert_named_metrics_are_written(consumer: Consumer) -> None:
+    """The command writes what dbt then reads as it was configured."""
+    folder = consumer.directory
+    checked = northstar("check", folder, "--today=2026-01-01").stdout
+    done = northstar("semantic", folder)
+    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    assert done.stdout == f"{folder / NAMED}\n"
+    consumer.dbt("parse").assert_success()
+    found = {
+        node["name"]: node
+        for node in consumer.manifest()["metrics"].values()
+        if node["package_name"] == "consumer"
+    }
+    assert found.keys() == {"north", "acts"}
+    assert found["acts"]["label"] == ACTS["label"]
+    assert found["acts"]["description"] == ACTS["plain_language"]
+
+    # the tree has each metric once, as before
+    assert northstar("check", folder, "--today=2026-01-01").stdout == checked
+    text = (folder / NAMED).read_text(encoding="utf-8")
+    assert northstar("semantic", folder, "--check").exit_code == 0
+    assert northstar("semantic", folder, "--out=-").stdout == text
+    again = northstar("semantic", folder, f"--out={folder / NAMED}")
+    assert (again.stdout, again.exit_code) == ("", 0)
+    mine = folder / "models" / "mine.yml"
+    mine.write_text("metrics: []\n")
+    refused = northstar("semantic", folder, "--out=models/mine.yml")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    mine.unlink()
+
+
+def assert_named_metrics_are_the_mart(layer: SemanticLayer) -> None:
+    """Two grains in one mart, and both by their own last period."""
+    periods = layer.consumer.rows("northstar__metric_periods")
+    for name in ("north", "acts"):
+        values = {
+            row["period_start"]: row["value"]
+            for row in periods
+            if row["metric_name"] == name
+        }
+        assert layer.query(name, "metric_time__day") == {
+            (start,): value for start, value in values.items()
+        }
+        by_quarter = {quarter_of(start): value for start, value in values.items()}
+        assert layer.query(name, "metric_time__quarter") == {
+            (quarter,): value for quarter, value in by_quarter.items()
+        }
 
 
 def contributed(layer: SemanticLayer, metric: str, row: Row) -> Decimal:
@@ -385,6 +535,137 @@ def assert_drivers_are_the_marts(layer: SemanticLayer) -> None:
     assert seen >= set(DRIVERS) - {"median_days_to_value"}
 
 
+REVENUE = {
+    "mrr": "ending_mrr",
+    "new_mrr": "new_mrr",
+    "reactivation_mrr": "reactivation_mrr",
+    "expansion_mrr": "expansion_mrr",
+    "contraction_mrr": "contraction_mrr",
+    "churned_mrr": "churned_mrr",
+    "paying_entities": "ending_entities",
+    "paying_entities_before": "starting_entities",
+    "net_revenue_retention": "net_revenue_retention",
+    "gross_revenue_retention": "gross_revenue_retention",
+    "logo_churn_rate": "logo_churn_rate",
+    "renewal_rate": "renewal_rate",
+    "arpu": "arpu",
+    "arpa": "arpa",
+}
+"""Metrics over northstar__revenue_periods, by the column that they are to equal."""
+
+
+def assert_revenue_is_the_mart(layer: SemanticLayer) -> None:
+    mart = layer.consumer.rows("northstar__revenue_periods")
+    names = [f"northstar_{name}" for name in REVENUE]
+    state = "revenue_month__state_name"
+    found = layer.table(names, "metric_time__day", state)
+    assert found == {
+        (row["period_start"], row["state_name"]): {
+            f"northstar_{name}": as_published(row[column])
+            for name, column in REVENUE.items()
+        }
+        for row in mart
+    }
+    for name in names:  # none is empty or 0 throughout
+        assert any(row[name] for row in found.values()), name
+
+    # over quarters what moved adds up, and of the rest the last month is taken
+    quarters = layer.table(names, "metric_time__quarter", state)
+    for (quarter, of_state), row in quarters.items():
+        months = [
+            found[start, name]
+            for start, name in sorted(found)
+            if name == of_state and quarter_of(start) == quarter
+        ]
+        for name in names:
+            if name.endswith("_mrr") and name != "northstar_mrr":
+                assert row[name] == sum(month[name] for month in months), name
+            elif name != "northstar_renewal_rate":
+                assert row[name] == months[-1][name], name
+
+    # over states revenue adds up, and users are not counted once for each
+    for start, row in layer.rows(names, "metric_time__day").items():
+        of_month = [row for row in mart if row["period_start"] == start]
+        ending = sum(row["ending_mrr"] for row in of_month)
+        assert row["northstar_mrr"] == ending
+        users = of_month[0]["mean_active_users"]
+        expected = as_published(ending / users) if users else None
+        assert row["northstar_arpu"] == expected
+
+
+def quarter_of(day: date) -> date:
+    return date(day.year, day.month - (day.month - 1) % 3, 1)
+
+
+def assert_funnels_are_the_mart(layer: SemanticLayer) -> None:
+    mart = layer.consumer.rows("northstar__funnel_steps")
+    funnel, step = "funnel_step__funnel_name", "funnel_step__step"
+    parts = ["northstar_funnel_reached", "northstar_funnel_step_rate"]
+    of_steps = layer.table(parts, "metric_time__day", funnel, step)
+    assert of_steps == {
+        (row["period_start"], row["funnel_name"], row["step"]): {
+            parts[0]: as_published(row["reached_entities"]),
+            parts[1]: as_published(row["step_conversion_rate"]),
+        }
+        for row in mart
+    }
+    names = [f"northstar_funnel_{n}" for n in ("entries", "completions")]
+    rate = "northstar_funnel_completion_rate"
+    whole = layer.table([*names, rate, *parts], "metric_time__day", funnel)
+    last = {
+        (row["period_start"], row["funnel_name"]): row
+        for row in mart
+        if row["step"] == FUNNELS[row["funnel_name"]]["steps"]
+    }
+    assert whole == {
+        key: {
+            names[0]: as_published(row["entered_entities"]),
+            names[1]: as_published(row["reached_entities"]),
+            rate: as_published(row["overall_conversion_rate"]),
+            parts[0]: None,  # of several steps at once
+            parts[1]: None,
+        }
+        for key, row in last.items()
+    }
+    assert {key[1] for key in whole} == set(FUNNELS)
+    months = layer.table([names[0], rate], "metric_time__month", funnel)
+    for (month, name), row in months.items():
+        cohorts = [last[key] for key in last if key[1] == name]
+        cohorts = [c for c in cohorts if c["period_start"].replace(day=1) == month]
+        entered = sum(cohort["entered_entities"] for cohort in cohorts)
+        reached = sum(cohort["reached_entities"] for cohort in cohorts)
+        assert row[names[0]] == entered
+        expected = as_published(Decimal(reached) / entered) if entered else None
+        assert row[rate] == expected
+
+
+def assert_guardrails_are_the_mart(layer: SemanticLayer) -> None:
+    mart = layer.consumer.rows("northstar__guardrails")
+    name = "guardrail_period__guardrail_name"
+    single = ["northstar_guardrail_value", "northstar_guardrail_bound"]
+    found = layer.table(single, "metric_time__day", name)
+    assert found == {
+        (row["period_start"], row["guardrail_name"]): {
+            single[0]: as_published(row["value"]),
+            single[1]: as_published(row["bound"]),
+        }
+        for row in mart
+    }
+    counts = [f"northstar_guardrails_{word}" for word in ("checked", "breached")]
+    rate = "northstar_guardrail_breach_rate"
+    months = layer.rows([*counts, rate, *single], "metric_time__month")
+    assert any(row[rate] for row in months.values())
+    for month, row in months.items():
+        rows = [r for r in mart if r["period_start"].replace(day=1) == month]
+        checked = sum(r["state"] != "unknown" for r in rows)
+        breached = sum(r["state"] == "breached" for r in rows)
+        assert (row[counts[0]], row[counts[1]]) == (checked, breached)
+        expected = as_published(Decimal(breached) / checked) if checked else None
+        assert row[rate] == expected
+        assert len(rows) > 1
+        assert [row[part] for part in single] == [None, None]
+
+
 def assert_saved_queries_give_the_north_star(layer: SemanticLayer) -> None:
     values = {row["period_start"]: row["value"] for row in layer.periods}
     review = layer.saved("northstar_weekly_review")
@@ -421,7 +702,12 @@ def test_metricflow_answers_what_the_marts_say(
         assert_two_dimensions_at_once(layer)
         assert_drivers_are_the_marts(layer)
         assert_saved_queries_give_the_north_star(layer)
-        assert_metricflow_finds_nothing_to_complain_of(layer)
+        assert_guardrails_are_the_mart(layer)
+        if north_star == WITH_MODULES:
+            assert_revenue_is_the_mart(layer)
+            assert_funnels_are_the_mart(layer)
+            assert_named_metrics_are_the_mart(layer)
+            assert_metricflow_finds_nothing_to_complain_of(layer)
 
 
 def parsed(directory: Path, engine: Engine, **project: Any) -> dict[str, Any]:
@@ -454,10 +740,12 @@ def parsed(directory: Path, engine: Engine, **project: Any) -> dict[str, Any]:
         directory,
         engine,
         vars=vars | project.pop("vars", {}),
-        tables={"events": events()},
+        tables={"events": events(), "states": states()},
         project=project,
     )
-    consumer.dbt("parse").assert_success()
+    # what dbt itself lists as deprecated is an error
+    errors = "--warn-error-options={'error': ['Deprecations']}"
+    consumer.dbt("parse", errors).assert_success()
     return consumer.manifest()
 
 
@@ -467,6 +755,7 @@ def test_a_project_leaves_a_driver_out_and_names_its_owner(
     manifest = parsed(
         tmp_path,
         duckdb_engine,
+        vars=MODULES,
         metrics={
             "northstar": {
                 "north_star_gini": {"+enabled": False},
@@ -481,6 +770,45 @@ def test_a_project_leaves_a_driver_out_and_names_its_owner(
     assert "north_star_top_decile_share" in metrics
     meta = metrics["north_star_activation_rate"]["config"]["meta"]
     assert (meta["northstar_owner"], meta["northstar_drives"]) == ("Growth", "mine")
+    assert_bi_tools_find_what_docs_bi_says(manifest)
+
+
+ADDED_BY_BI = {"northstar__event_ledger", "northstar__metric_changes"}
+"""Marts of which a tool may add a column up; of all others it would count twice."""
+
+
+def assert_bi_tools_find_what_docs_bi_says(manifest: dict[str, Any]) -> None:
+    """What dbt docs, Lightdash and Metabase's import read from the manifest."""
+    models = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["package_name"] == "northstar"
+    ]
+    public = [node for node in models if node["access"] == "public"]
+    assert {node["name"] for node in public} == {
+        node["name"] for node in models if node["name"].startswith("northstar__")
+    }
+    seen: set[str] = set()
+    for node in models:
+        assert node["group"] == "northstar", node["name"]
+    for node in public:
+        name = node["name"]
+        assert "One row per" in " ".join(node["description"].split()), name
+        assert node["config"]["contract"]["enforced"], name
+        for column in node["columns"].values():
+            place = (name, column["name"])
+            assert column["description"].strip(), place
+            assert column["data_type"], place
+            meta = column["config"]["meta"]
+            assert meta.keys() <= {"metrics", "dimension"}, place
+            is_hidden = meta.get("dimension", {}).get("hidden", False)
+            assert is_hidden == column["name"].endswith("_hash"), place
+            for metric, said in meta.get("metrics", {}).items():
+                assert metric == f"{name.replace('__', '_')}_{column['name']}"
+                assert said["type"] == ("sum" if name in ADDED_BY_BI else "max"), place
+                assert said["label"]
+                seen.add(name)
+    assert len(seen) == 11
 
 
 def test_without_drivers_only_the_north_star_is_a_semantic_metric(

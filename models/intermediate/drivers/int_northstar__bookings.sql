@@ -8,10 +8,12 @@
 
 {{ config(
     materialized='northstar_incremental',
-    storage='definitions',
-    changes={
-        'relation': 'int_northstar__touched_entities',
-        'keys': ['entity_type', 'entity_id'],
+    meta={
+        'northstar_storage': 'definitions',
+        'northstar_changes': {
+            'relation': 'int_northstar__touched_entities',
+            'keys': ['entity_type', 'entity_id'],
+        },
     },
     enabled=northstar.booked_metrics() | length > 0,
 ) }}

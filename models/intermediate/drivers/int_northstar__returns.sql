@@ -17,11 +17,13 @@
 
 {{ config(
     materialized='northstar_incremental',
-    storage='definitions',
-    changes={
-        'relation': 'int_northstar__touched_entities',
-        'keys': ['entity_type', 'entity_id'],
-        'rows': 'distinct',
+    meta={
+        'northstar_storage': 'definitions',
+        'northstar_changes': {
+            'relation': 'int_northstar__touched_entities',
+            'keys': ['entity_type', 'entity_id'],
+            'rows': 'distinct',
+        },
     },
     enabled=analyses | length > 0,
 ) }}

@@ -14,10 +14,12 @@
 
 {{ config(
     materialized='northstar_incremental',
-    storage='facts',
-    changes={
-        'relation': 'int_northstar__changed_loads',
-        'keys': ['source_name', 'load_date'],
+    meta={
+        'northstar_storage': 'facts',
+        'northstar_changes': {
+            'relation': 'int_northstar__changed_loads',
+            'keys': ['source_name', 'load_date'],
+        },
     },
 ) }}
 

@@ -6,11 +6,13 @@
 
 {{ config(
     materialized='northstar_incremental',
-    storage='facts',
-    changes={
-        'relation': 'int_northstar__loads',
-        'keys': ['source_name', 'load_date'],
-        'where': 'is_changed',
+    meta={
+        'northstar_storage': 'facts',
+        'northstar_changes': {
+            'relation': 'int_northstar__loads',
+            'keys': ['source_name', 'load_date'],
+            'where': 'is_changed',
+        },
     },
 ) }}
 

@@ -9,8 +9,10 @@
 
 {{ config(
     materialized='northstar_incremental',
-    storage='definitions',
-    changes={'keys': ['id']},
+    meta={
+        'northstar_storage': 'definitions',
+        'northstar_changes': {'keys': ['id']},
+    },
     enabled=northstar.has_identity(),
 ) }}
 

@@ -6,10 +6,12 @@
 
 {{ config(
     materialized='northstar_incremental',
-    storage='definitions',
-    changes={
-        'relation': 'int_northstar__changed_loads',
-        'keys': ['source_name', 'load_date'],
+    meta={
+        'northstar_storage': 'definitions',
+        'northstar_changes': {
+            'relation': 'int_northstar__changed_loads',
+            'keys': ['source_name', 'load_date'],
+        },
     },
 ) }}
 

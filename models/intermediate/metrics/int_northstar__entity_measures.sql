@@ -16,13 +16,15 @@
 
 {{ config(
     materialized='northstar_incremental',
-    storage='definitions',
-    changes={
-        'relation': 'int_northstar__touched_entities',
-        'keys': ['entity_type', 'entity_id'],
-        'rows': 'distinct',
+    meta={
+        'northstar_storage': 'definitions',
+        'northstar_changes': {
+            'relation': 'int_northstar__touched_entities',
+            'keys': ['entity_type', 'entity_id'],
+            'rows': 'distinct',
+        },
+        'northstar_also_replaces': 'is_same_point',
     },
-    also_replaces='is_same_point',
     pre_hook='{{ northstar.join_by_hash() }}',
 ) }}
 

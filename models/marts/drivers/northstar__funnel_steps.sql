@@ -1,13 +1,57 @@
+{#-
+    Without a funnel it has no rows: the semantic layer reads it in every project with
+    drivers.
+-#}
+
 {{ config(
     materialized='northstar_view',
-    enabled=northstar.funnels() | length > 0,
+    enabled=northstar.uses_drivers() or northstar.has_input('northstar_funnels'),
 ) }}
 
-with
+{%- set has_funnels = northstar.funnels() | length > 0 %}
+{%- set counts = ('cohort_entities', 'entered_entities', 'reached_entities') -%}
+{%- set rates = (
+    'step_conversion_rate', 'step_rate_lower', 'step_rate_upper',
+    'overall_conversion_rate', 'overall_rate_lower', 'overall_rate_upper',
+    'median_seconds',
+) %}
 
+with
+{% if has_funnels %}
 cells as (
     select * from {{ ref('int_northstar__funnel_cells') }}
     where segment_name is null
+),
+{% else %}
+cells as (
+    select
+        metric_name as funnel_name,
+        metric_name as entity_type,
+        grain,
+        period_start,
+        period_end,
+        period_status,
+        period_start as cohort_start,
+        1 as step,
+        metric_name as step_event,
+        {%- for column in counts %}
+        qualified_entities as {{ column }},
+        {%- endfor %}
+        {%- for column in rates %}
+        value as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('northstar__metric_periods') }}
+    where 1 = 0
+),
+{% endif %}
+steps as (
+    select
+        *,
+        step = max(step) over (partition by funnel_name) as is_last_step,
+        lag(reached_entities) over (
+            partition by funnel_name, cohort_start order by step
+        ) as previous_entities
+    from cells
 )
 
 select
@@ -20,9 +64,11 @@ select
     cohort_start,
     step,
     step_event,
+    is_last_step,
     cohort_entities,
     entered_entities,
     reached_entities,
+    previous_entities,
     step_conversion_rate,
     step_rate_lower,
     step_rate_upper,
@@ -30,4 +76,4 @@ select
     overall_rate_lower,
     overall_rate_upper,
     median_seconds
-from cells
+from steps

@@ -1,6 +1,8 @@
 {#-
     Three kinds of guardrails give points: metrics that are meant as such, what comes
-    with a driver metric or with revenue, and signals. Every point is held against the eight before it.
+    with a driver metric or with revenue, and signals. Every point is held against the
+    eight before it. Without any of them it has no rows: the semantic layer reads it in
+    every project.
 -#}
 
 {%- set metrics = northstar.guardrail_metrics() -%}
@@ -10,9 +12,7 @@
 {%- set has_signals = northstar.has_input('northstar_signals') -%}
 {%- set has_revenue = northstar.has_valued_states() -%}
 
-{{ config(
-    enabled=(metrics + churning) | length > 0 or has_signals or has_revenue,
-) }}
+{{ config(enabled=northstar.uses_drivers()) }}
 
 {%- set north_star = northstar.metrics() | selectattr('is_north_star') | first -%}
 {%- set strides = [] -%}
@@ -516,6 +516,22 @@ points as (
     {%- for kind in points %}
     select * from {{ kind }}
     {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        metric_name as guardrail_name,
+        'metric' as guardrail_source,
+        metric_name,
+        metric_name as stepping_name,
+        grain,
+        period_start,
+        period_end,
+        period_status,
+        'up' as direction,
+        {{ no_parts }},
+        value,
+        target
+    from metric_periods
+    where 1 = 0
     {%- endfor %}
 ),
 

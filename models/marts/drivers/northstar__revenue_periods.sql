@@ -410,6 +410,14 @@ select
     {%- for movement in ('starting', 'new', 'reactivated', 'churned', 'ending') %}
     cast(coalesce({{ movement }}_entities, 0) as bigint) as {{ movement }}_entities,
     {%- endfor %}
+    {%- for published, amount in (
+        ('base_mrr', 'value_then'),
+        ('base_mrr_kept', 'value_kept'),
+        ('base_mrr_now', 'value_now'),
+    ) %}
+    {{ northstar.rounded('case when not is_open then ' ~ amount ~ ' end') }}
+        as {{ published }},
+    {%- endfor %}
     case
         when not is_open then {{ northstar.quotient('value_kept', 'value_then') }}
     end as gross_revenue_retention,
@@ -434,6 +442,8 @@ select
         as {{ rate }}_upper,
     {%- endfor %}
     cast(active_users as bigint) as active_users,
+    {{ northstar.rounded('case when not is_open then users_of_both * 0.5 end') }}
+        as mean_active_users,
     case
         when not is_open
             then {{ northstar.quotient(

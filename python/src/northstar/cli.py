@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -18,6 +18,11 @@ from northstar.explain import explain as explain_value
 from northstar.explain import explain_entity
 from northstar.growth import read_growth
 from northstar.manifest import find_manifest, read_manifest
+from northstar.named_metrics import (
+    named_metrics,
+    render_named_metrics,
+    write_named_metrics,
+)
 from northstar.periods import choose_metric, read_metrics, read_periods
 from northstar.render import render_periods
 from northstar.render_check import find_lines, render_github, render_json, render_text
@@ -373,6 +378,63 @@ def check(
         click.echo(render_text(checked), nl=False)
     if checked.count("error") or (fail_on == "warning" and checked.findings):
         context.exit(1)
+
+
+@main.command()
+@click.option(
+    "--out",
+    default="models/northstar_metrics.yml",
+    show_default=True,
+    metavar="FILE",
+    help="The file to write, within the project; - prints it.",
+)
+@click.option(
+    "--form",
+    type=click.Choice(["legacy", "new"]),
+    default="legacy",
+    show_default=True,
+    help="dbt Core reads the legacy form; dbt 2 the new one, and Core 1.12 too.",
+)
+@click.option(
+    "--check",
+    "only_check",
+    is_flag=True,
+    help="Write nothing; exit with 1 where the file is not up to date.",
+)
+@_project_dir
+@_manifest_option
+def semantic(
+    out: str,
+    form: Literal["legacy", "new"],
+    only_check: bool,
+    project_dir: Path,
+    manifest: Path | None,
+) -> None:
+    """Write a metric of the semantic layer for each of northstar_metrics.
+
+    Reads what `dbt parse` wrote; asks no warehouse. A metric has the name, the label
+    and the sentence of its definition, and the values of northstar__metric_periods. A
+    file that this command did not write is never overwritten.
+
+    \b
+    Example:
+      dbt parse && northstar semantic && dbt parse
+      mf query --metrics weekly_active_teams --group-by metric_time__day
+    """
+    found = read_manifest(manifest or find_manifest(project_dir))
+    metrics = named_metrics(found)
+    texts = render_named_metrics(metrics, found.package, form)
+    if out == "-":
+        if len(texts) > 1:
+            raise click.UsageError("--out - prints one file, and the new form has two")
+        click.echo(texts["yml"], nl=False)
+        return
+    path = project_dir / out
+    changed = write_named_metrics(path, texts, check=only_check)
+    for file in changed:
+        click.echo(file)
+    if not changed:
+        click.echo(f"{path} is up to date", err=True)
 
 
 _TREE_FILES = {

@@ -104,7 +104,14 @@ def preset(scope: Scope) -> list[Funnel]:
 def funnel_steps(scope: Scope) -> Rows:
     """One row per funnel, period of entry, and step."""
     return [
-        {**keys(funnel, cohort, number, scope), **figures(funnel, group, number, scope)}
+        {
+            **keys(funnel, cohort, number, scope),
+            **figures(funnel, group, number, scope),
+            "is_last_step": number == len(funnel.steps),
+            "previous_entities": None
+            if number == 1
+            else len(reached(mature(funnel, group, scope), number - 1)),
+        }
         for funnel in read_funnels(scope)
         for cohort, group in cohorts(funnel, scope).items()
         for number in range(1, len(funnel.steps) + 1)

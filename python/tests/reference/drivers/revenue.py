@@ -136,6 +136,12 @@ def rates(
     ending = sum(now.values(), ZERO)
     active, active_before = users
     columns: dict[str, Value] = {
+        "base_mrr": was if payers else None,
+        "base_mrr_kept": kept if payers else None,
+        "base_mrr_now": became if payers else None,
+        "mean_active_users": None
+        if active_before is None
+        else Decimal(active + active_before) / 2,
         "gross_revenue_retention": divided(kept, was),
         "net_revenue_retention": divided(became, was),
         **named_rate("logo_churn_rate", len(paid - pays), len(paid)),
