@@ -16,7 +16,6 @@ COMPANIES = 4
 DRIVERS = {
     "northstar__activation_cohorts",
     "northstar__growth_accounting",
-    "northstar__metric_changes",
     "northstar__repeat_steps",
     "northstar__retention_cohorts",
     "northstar__segment_periods",

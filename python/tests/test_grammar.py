@@ -165,21 +165,6 @@ def company(definitions: dict[str, Any], seed: int) -> dict[str, Table]:
 def test_every_golden_definition_is_right(
     tmp_path: Path, engine: Engine, definitions: dict[str, Any]
 ) -> None:
-    assert_golden_definitions_are_right(tmp_path, engine, definitions)
-
-
-@pytest.mark.slow
-@pytest.mark.spark
-def test_every_golden_definition_is_right_on_spark(
-    tmp_path: Path, spark_engine: Engine, definitions: dict[str, Any]
-) -> None:
-    assert_golden_definitions_are_right(tmp_path, spark_engine, definitions)
-
-
-def assert_golden_definitions_are_right(
-    tmp_path: Path, engine: Engine, definitions: dict[str, Any]
-) -> None:
-    """Build all of them at once and compare with the reference, to the row."""
     vars = vars_for(definitions)
     tables = company(definitions, seed=1)
     consumer = Consumer(tmp_path, engine, vars=vars, tables=tables, drivers=False)
