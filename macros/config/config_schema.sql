@@ -162,7 +162,8 @@
         ],
         'northstar_spend': [['date', 'channel', 'amount'], ['currency']],
         'northstar_signals': [
-            ['signal', 'date'], ['value', 'numerator', 'denominator', 'segment'],
+            ['signal', 'date'],
+            ['value', 'numerator', 'denominator', 'segment', 'direction'],
         ],
         'northstar_exposures': [
             ['experiment', 'variant', 'entity_id', 'exposed_at'], [],

@@ -71,6 +71,7 @@
             {'name': 'numerator', 'type': 'number'},
             {'name': 'denominator', 'type': 'number'},
             {'name': 'segment', 'type': 'id'},
+            {'name': 'direction', 'type': 'text'},
         ],
     }[input]) }}
 {%- endmacro %}

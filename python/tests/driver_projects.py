@@ -104,6 +104,7 @@ SIGNALS = {
     "numerator": "number",
     "denominator": "number",
     "segment": "text",
+    "direction": "text",
 }
 
 
@@ -185,7 +186,8 @@ def signals(number: int, first: date, last: date) -> Table:
         day = first + timedelta(days=offset)
         for name, segments in (("p95 'latency'", [None]), ("csat", ["eu", "us"])):
             rows += [
-                _signal(name, day, segment) | {"value": _number(dice)}
+                _signal(name, day, segment)
+                | {"value": _number(dice), "direction": _said_of(name, dice)}
                 for segment in segments
                 if dice.random() < 0.7
             ]
@@ -193,9 +195,15 @@ def signals(number: int, first: date, last: date) -> Table:
             delivered = _signal("delivered", day, segment)
             delivered["numerator"] = _number(dice)
             delivered["denominator"] = _number(dice) if dice.random() < 0.9 else None
+            delivered["direction"] = dice.choice(["up", "Up", None])
             rows.append(delivered)
     rows.append(_signal("never measured", first, None))
     return {"columns": SIGNALS, "rows": rows}
+
+
+def _said_of(name: str, dice: Random) -> str | None:
+    """Of latency nothing that is a direction; of the other now this and now that."""
+    return "faster" if "latency" in name else dice.choice(["up", "down"])
 
 
 def _signal(name: str, day: date, segment: str | None) -> Row:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -478,6 +482,68 @@ def test_the_manifest_is_where_the_project_puts_it(
     assert run("--manifest", tmp_path / "no.json").exit_code == 2
 
 
+def test_other_repositories_can_use_the_hook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/tree.md has it, on a repository with a project in a folder."""
+    for name, text in (
+        ("GIT_AUTHOR_NAME", "x"),
+        ("GIT_AUTHOR_EMAIL", "x@example.com"),
+        ("GIT_COMMITTER_NAME", "x"),
+        ("GIT_COMMITTER_EMAIL", "x@example.com"),
+        ("GIT_CONFIG_GLOBAL", os.devnull),
+        ("PRE_COMMIT_HOME", str(tmp_path / "cache")),
+        ("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"),
+        ("PYTHONPATH", str(REPOSITORY / "python" / "src")),
+    ):
+        monkeypatch.setenv(name, text)
+    command = tmp_path / "bin" / "northstar"
+    command.parent.mkdir()
+    command.write_text(f"#!{sys.executable}\nfrom northstar.cli import main\nmain()\n")
+    command.chmod(0o755)
+
+    def git(folder: Path, *arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+
+    def commit(folder: Path) -> None:
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        git(folder, "add", "--all", "--force")
+        git(folder, "commit", "--quiet", "--message=x")
+
+    package = tmp_path / "package"
+    package.mkdir()
+    hooks = (REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    (package / ".pre-commit-hooks.yaml").write_text(hooks)
+    commit(package)
+    project = tmp_path / "team" / "analytics"
+    write_project(project)
+    text = (REPOSITORY / "docs" / "tree.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(repos:.*?)```", text, re.DOTALL)
+    config = yaml.safe_load(block)
+    config["repos"][0]["repo"] = str(package)
+    config["repos"][0]["hooks"][0]["args"] += ["--today", "2026-11-22"]
+    (project.parent / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    commit(project.parent)
+
+    def hook() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pre_commit", "run", "--all-files"],
+            cwd=project.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    passed = hook()
+    assert passed.returncode == 0, passed.stdout
+    assert "Passed" in passed.stdout
+    shutil.rmtree(project / "target")
+    write_project(project, bad=metric(drives="north", owners=None))
+    failed = hook()
+    assert failed.returncode == 1
+    assert "NS010" in failed.stdout
+
+
 # -------------------------------------------------------------------------- the pages
 
 
@@ -491,6 +557,18 @@ def test_every_rule_has_its_page(rule: Any) -> None:
     index = (PAGES / "README.md").read_text(encoding="utf-8")
     row = f"| [{rule.code}]({rule.code}.md) | {rule.name} | {rule.severity} |"
     assert row in index
+
+
+def test_every_key_for_machines_is_on_the_page() -> None:
+    index = (PAGES / "README.md").read_text(encoding="utf-8")
+    text = index.partition("## For machines")[2]
+    rows = re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE)
+    said = {key for row in rows for key in re.findall("`(.*?)`", row)}
+    shown = json.loads(render_json(check(shown_tree()), {}))
+    assert set(shown) == {"errors", "warnings", "findings", "suppressed"}
+    assert all(f"`{key}`" in text for key in shown)
+    assert set(shown["suppressed"][0]) == said
+    assert set(shown["findings"][0]) == said - {"reason"}
 
 
 def test_no_page_is_of_a_rule_that_is_gone() -> None:

@@ -226,12 +226,20 @@ def test_a_change_is_better_by_the_metrics_direction(
 
 def test_a_value_is_written_with_its_period() -> None:
     found = value(value="1234.5", change="-0.25", change_rate="-0.02")
-    assert found.value_text == "1,235"
-    assert found.change_text == "-2.0 %"
+    assert found.value_text() == "1,235"
+    assert found.change_text() == "-2.0 %"
     assert found.period_text == "2026-11-09 to 2026-11-15"
-    assert value(change="3").change_text == "+3"
-    assert value(change=None).change_text == ""
+    assert value(change="3").change_text() == "+3"
+    assert value(change=None).change_text() == ""
     assert (found.start, found.end) == (date(2026, 11, 9), date(2026, 11, 16))
+
+
+def test_a_share_is_in_percent_and_its_change_in_points() -> None:
+    found = value(value="0.9231", change="0.038", change_rate="0.043")
+    assert found.said("share") == "92.3 %"
+    assert found.change_text("share") == "+3.8 points"
+    assert found.said("teams") == "0.9231 teams"
+    assert value(value=None, change=None).said("share") == "-"
 
 
 def shipped_node(name: str, *inputs: str, measure: str = "") -> Node:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from mermaid import read_diagrams, read_flowchart
+from northstar.render_tree_html import render_html
 from northstar.render_tree_markdown import (
     code,
     escape,
@@ -16,7 +17,15 @@ from northstar.render_tree_markdown import (
     node_id,
     render_markdown,
 )
-from trees import HOSTILE, hostile_tree, large_tree, tree, whole_tree, whole_values
+from trees import (
+    HOSTILE,
+    hostile_tree,
+    large_tree,
+    metric,
+    tree,
+    whole_tree,
+    whole_values,
+)
 
 
 def test_the_page_is_as_in_the_golden_file(golden: Callable[[str, str], None]) -> None:
@@ -122,3 +131,41 @@ def test_names_have_ids_of_their_own() -> None:
 def test_a_tree_without_a_north_star_is_a_page() -> None:
     found = tree({"north": {"level": "driver", "ratio": ["a", "b"]}})
     assert "North Star: none." in render_markdown(found)
+
+
+def test_a_definition_says_all_that_governs_it() -> None:
+    said = metric(
+        drives="north",
+        plain_language="The number of teams that worked in a week.",
+        counts=["Completed workflows.", "Autopilot."],
+        does_not_count="Drafts.",
+        why="Work stays.",
+        owners={"sponsor": "Board", "data": "Analytics", "functional": "Core"},
+        unit="teams",
+        version=2,
+        effective_from="2026-06-01",
+        approved_by="Leadership",
+        review_due="2027-01-31",
+        previous={
+            "version": 1,
+            "effective_from": "2025-01-06",
+            "approved_by": "Founders",
+            "events": [{"event": "signed_in"}],
+            "window": {"calendar": "month"},
+            "total": "entities",
+        },
+    )
+    for page in (
+        render_markdown(tree({"active": said})).partition("### active")[2],
+        render_html(tree({"active": said})).partition('id="d-n_active"')[2],
+    ):
+        text = re.sub(r"<[^>]*>|[*\\]", " ", page.partition("</article>")[0])
+        for words in (
+            "The number of teams that worked in a week.",
+            *("Completed workflows.", "Autopilot.", "Drafts.", "Work stays."),
+            "Board (sponsor), Analytics (data), Core (functional)",
+            *("in each calendar week", "teams", "2026-06-01", "Leadership"),
+            "1, from 2025-01-06, approved by Founders",
+            *("in each calendar month", "2027-01-31"),
+        ):
+            assert re.sub(r"[\s_]", "", words) in re.sub(r"[\s_]", "", text), words

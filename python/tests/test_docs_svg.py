@@ -10,7 +10,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from northstar.render_tree_html import spark_path
-from northstar.render_tree_svg import CARD_WIDTH, THEMES, fit, render_svg, text_width
+from northstar.render_tree_svg import (
+    CARD_WIDTH,
+    THEMES,
+    fit,
+    fit_ends,
+    render_svg,
+    text_width,
+)
 from northstar.tree import Tree
 from trees import hostile_tree, large_tree, tree, whole_tree, whole_values
 
@@ -117,6 +124,14 @@ def test_texts_are_cut_where_the_card_ends() -> None:
     assert text_width(fit("w" * 10_000, 30)) <= 31
     assert text_width(fit("漢字" * 100, 30)) <= 31
     assert fit("", 5) == ""
+
+
+def test_a_label_is_cut_in_its_middle() -> None:
+    assert fit_ends("Activated teams", 30) == "Activated teams"
+    cut = fit_ends("Activated accounts of the regional team 213", 30)
+    assert cut == "Activated accounts…l team 213"
+    for text in ("w" * 10_000, "漢字" * 100, "W" * 31):
+        assert text_width(fit_ends(text, 30)) <= 31
 
 
 def test_a_line_of_values_has_gaps_and_bounds() -> None:

@@ -606,6 +606,16 @@ def test_revenue_by_hand(world: Consumer) -> None:
         *wilson(1, 3),
     ]
     assert second["renewal_rate_lower"] == wilson(1, 2)[0]
+    # and it guards
+    churn = {"guardrail_name": "team.paid__logo_churn_rate", "period_start": "11-01"}
+    guardrail = row(world, "guardrails", **churn)
+    assert picked(guardrail, "value", "numerator", "denominator", "direction") == [
+        nine(1, 3),
+        1,
+        3,
+        "down",
+    ]
+    assert picked(guardrail, "value_lower", "value_upper") == list(wilson(1, 3))
     # nothing happened before November, so there is no mean of two months
     assert picked(second, "active_users", "arpu") == [1, None]
     # of u, and of u and v: 41 over one and a half

@@ -29,6 +29,21 @@ events as (
     where disposition = 'accepted'
 ),
 {% endif %}
+{%- if written | length < funnels | length %}
+anchored as (
+    select * from {{ ref('int_northstar__starts') }}
+    where anchor_source = 'anchor'
+),
+
+entities as (
+    select * from {{ ref('northstar__entities') }}
+),
+
+bookings as (
+    select * from {{ ref('int_northstar__bookings') }}
+    where not is_void
+),
+{% endif %}
 watermark as (
     select * from {{ ref('int_northstar__watermark') }}
     where watermark_at is not null
@@ -39,22 +54,21 @@ watermark as (
 -- {{ name }}: from the anchor to the first event that counts
 {{ name }}_started as (
     select
-        starts.entity_id,
-        {{ northstar.period_start('starts.anchor_date', funnel.grain) }}
+        anchored.entity_id,
+        {{ northstar.period_start('anchored.anchor_date', funnel.grain) }}
             as cohort_start,
-        starts.anchor_at as reached_at_1,
-        {{ northstar.add_seconds('starts.anchor_at', funnel.seconds) }} as ends_at,
+        anchored.anchor_at as reached_at_1,
+        {{ northstar.add_seconds('anchored.anchor_at', funnel.seconds) }} as ends_at,
         {%- for segment in segments %}
         entities.{{ segment }},
         {%- endfor %}
         {{ no_text }} as growth_status
-    from {{ ref('int_northstar__starts') }} as starts
-    inner join {{ ref('northstar__entities') }} as entities
+    from anchored
+    inner join entities
         on
-            starts.entity_type = entities.entity_type
-            and starts.entity_id = entities.entity_id
-    where
-        starts.metric_name = '{{ funnel.metric }}' and starts.anchor_source = 'anchor'
+            anchored.entity_type = entities.entity_type
+            and anchored.entity_id = entities.entity_id
+    where anchored.metric_name = '{{ funnel.metric }}'
 ),
 
 {{ name }}_valued as (
@@ -62,10 +76,9 @@ watermark as (
         started.entity_id,
         min(bookings.booked_at) as reached_at_2
     from {{ name }}_started as started
-    inner join {{ ref('int_northstar__bookings') }} as bookings
+    inner join bookings
         on
             bookings.metric_name = '{{ funnel.metric }}'
-            and not bookings.is_void
             and started.entity_id = bookings.entity_id
             and started.reached_at_1 <= bookings.booked_at
             and started.ends_at > bookings.booked_at

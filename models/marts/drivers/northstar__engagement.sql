@@ -354,6 +354,14 @@ select
             then {{ northstar.quotient('active_entities', 'seen_entities') }}
     end as adoption_breadth,
     case
+        when not is_open
+            then {{ northstar.wilson_lower('active_entities', 'seen_entities') }}
+    end as adoption_breadth_lower,
+    case
+        when not is_open
+            then {{ northstar.wilson_upper('active_entities', 'seen_entities') }}
+    end as adoption_breadth_upper,
+    case
         when not is_open then {{ northstar.quotient('key_actions', 'active_entities') }}
     end as adoption_depth
 from gathered

@@ -293,17 +293,18 @@ select
     {{ northstar.quotient(
         '(new_entities + resurrected_entities)', 'churned_entities'
     ) }} as quick_ratio,
-    case
-        when not is_open
-            then {{ northstar.quotient('retained_entities', 'previous_entities') }}
-    end as retention_rate,
-    cast(dormant_pool as bigint) as dormant_pool,
-    case
-        when not is_open
-            then {{ northstar.quotient('resurrected_entities', 'dormant_pool') }}
-    end as resurrection_rate,
-    cast(never_pool as bigint) as never_pool,
-    case
-        when not is_open then {{ northstar.quotient('new_entities', 'never_pool') }}
-    end as first_qualification_rate
+    {%- for rate, part, pool in [
+        ('retention_rate', 'retained_entities', 'previous_entities'),
+        ('resurrection_rate', 'resurrected_entities', 'dormant_pool'),
+        ('first_qualification_rate', 'new_entities', 'never_pool'),
+    ] %}
+    {%- if pool != 'previous_entities' %}
+    cast({{ pool }} as bigint) as {{ pool }},
+    {%- endif %}
+    case when not is_open then {{ northstar.quotient(part, pool) }} end as {{ rate }},
+    case when not is_open then {{ northstar.wilson_lower(part, pool) }} end
+        as {{ rate }}_lower,
+    case when not is_open then {{ northstar.wilson_upper(part, pool) }} end
+        as {{ rate }}_upper{{ ',' if not loop.last }}
+    {%- endfor %}
 from valued

@@ -1,7 +1,8 @@
 {#-
     Three kinds of guardrails give points: metrics that are meant as such, what comes
-    with a driver metric, and signals. Every point is held against the eight before it.
-    Without any of them it has no rows: the semantic layer reads it in every project.
+    with a driver metric or with revenue, and signals. Every point is held against the
+    eight before it. Without any of them it has no rows: the semantic layer reads it in
+    every project.
 -#}
 
 {%- set metrics = northstar.guardrail_metrics() -%}
@@ -9,6 +10,7 @@
 {%- set voided = northstar.voided_metrics() -%}
 {%- set guarded = northstar.guarded_pairs() -%}
 {%- set has_signals = northstar.has_input('northstar_signals') -%}
+{%- set has_revenue = northstar.has_valued_states() -%}
 
 {{ config(enabled=northstar.uses_drivers()) }}
 
@@ -393,6 +395,43 @@ guarded_points as (
     from guarded_periods
 ),
 {% endif %}
+{%- if has_revenue %}
+{%- do points.append('revenue_points') %}
+revenue_periods as (
+    select * from {{ ref('northstar__revenue_periods') }}
+),
+
+revenue_points as (
+    {%- for rate, direction, part, whole in [
+        ('gross_revenue_retention', 'up', none, none),
+        ('logo_churn_rate', 'down', 'churned_entities', 'starting_entities'),
+        ('renewal_rate', 'up', 'renewed_entities', 'due_entities'),
+        ('trial_to_paid_rate', 'up', 'paid_trials', 'ended_trials'),
+    ] %}
+    select
+        entity_type || '.' || state_name || '__{{ rate }}' as guardrail_name,
+        'driver' as guardrail_source,
+        cast(null as {{ northstar.text_type() }}) as metric_name,
+        entity_type || '.' || state_name as stepping_name,
+        grain,
+        period_start,
+        period_end,
+        period_status,
+        '{{ direction }}' as direction,
+        {%- if part %}
+        {{ northstar.rounded(part) }} as numerator,
+        {{ northstar.rounded(whole) }} as denominator,
+        1 as is_share,
+        {%- else %}
+        {{ no_parts }},
+        {%- endif %}
+        {{ rate }} as value,
+        {{ no_number }} as target
+    from revenue_periods
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+{% endif %}
 {%- if has_signals %}
 {%- do points.append('signal_points') %}
 signals as (
@@ -400,7 +439,13 @@ signals as (
         *,
         {{ northstar.local_date('signal_at') }} as signal_date,
         max(case when segment is null then 1 else 0 end) over (partition by signal)
-            as has_total
+            as has_total,
+        case
+            when
+                min(lower(nullif(direction, ''))) over (partition by signal)
+                = max(lower(nullif(direction, ''))) over (partition by signal)
+                then max(lower(direction)) over (partition by signal)
+        end as signal_direction
     from {{ ref('stg_northstar__signals') }}
     where signal is not null and signal_at is not null
 ),
@@ -412,6 +457,12 @@ signal_periods as (
         metric_periods.grain,
         metric_periods.period_start,
         metric_periods.period_end,
+        max(
+            case
+                when signals.signal_direction in ('up', 'down')
+                    then signals.signal_direction
+            end
+        ) as direction,
         case
             when max(case when signals.denominator is not null then 1 else 0 end) = 1
                 then {{ northstar.quotient(
@@ -453,7 +504,7 @@ signal_points as (
                 northstar.local_midnight('signal_periods.period_end'), grace
             )
         ) }} as period_status,
-        cast(null as {{ northstar.text_type() }}) as direction,
+        signal_periods.direction,
         {{ no_parts }},
         signal_periods.value,
         {{ no_number }} as target

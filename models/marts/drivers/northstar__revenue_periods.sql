@@ -291,9 +291,9 @@ tried as (
             and starts.state = intervals.state
             and trials.entity_id = intervals.entity_id
             and intervals.value > 0
-            and intervals.valid_from
-            < {{ northstar.add_seconds('trials.ended_at', days_to_pay * 86400) }}
-            and (intervals.valid_to is null or intervals.valid_to > trials.began_at)
+            and {{ northstar.add_seconds('trials.ended_at', days_to_pay * 86400) }}
+            > intervals.valid_from
+            and (intervals.valid_to is null or trials.began_at < intervals.valid_to)
     where starts.state <> 'trial'
     group by
         starts.entity_type,

@@ -48,7 +48,8 @@ class Formula:
     is made of, the numerator first. `ratio` says that it is the quotient of two.
     `computing` is the computing half of a configured metric. `rows` is the semantic
     model that a simple metric adds up, `measure` which column of it, `filter` which of
-    its rows. `never_falls` is true of totals since the beginning.
+    its rows. `window` says over which time a configured metric is computed.
+    `never_falls` is true of totals since the beginning.
     """
 
     lines: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class Formula:
     rows: str = ""
     measure: str = ""
     filter: str = ""
+    window: str = ""
     never_falls: bool = False
 
 
@@ -86,6 +88,7 @@ def configured_formula(name: str, definition: Mapping[str, Any]) -> Formula:
     return Formula(
         lines=tuple(map(clean, _sentence_lines(computing))),
         computing=computing,
+        window=clean(_window_words(window)),
         never_falls="lifetime" in window and void.get("mode") != "net",
     )
 

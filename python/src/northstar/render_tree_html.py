@@ -28,7 +28,7 @@ from northstar.render_tree_markdown import (
 from northstar.text import plain
 from northstar.tree import Edge, Node, Tree
 from northstar.tree_layout import ELSEWHERE, TITLES, lane
-from northstar.tree_values import NodeValue, TreeValues
+from northstar.tree_values import NodeValue, TreeValues, unit_text
 
 SPARK_WIDTH, SPARK_HEIGHT = 44, 18
 
@@ -221,14 +221,13 @@ def _number(node: Node, value: NodeValue | None) -> str:
     if value is None:
         return ""
     status = value.status(node.direction)
+    changed = value.change_text(node.unit)
     change = (
-        f'<small class="change {status}">{escape(value.change_text)}</small>'
-        if value.change_text
-        else ""
+        f'<small class="change {status}">{escape(changed)}</small>' if changed else ""
     )
     return (
-        f'<span class="number"><b>{escape(value.value_text)}</b>{change}'
-        f"<small>{escape(node.unit)}</small>{_spark(value)}</span>"
+        f'<span class="number"><b>{escape(value.value_text(node.unit))}</b>{change}'
+        f"<small>{escape(unit_text(node.unit))}</small>{_spark(value)}</span>"
     )
 
 
@@ -279,8 +278,8 @@ def _facts(
 ) -> Iterator[tuple[str, str]]:
     yield "name", f"<code>{escape(node.name)}</code>"
     if value is not None:
-        change = f", {value.change_text}" if value.change_text else ""
-        said = f"{value.value_text} {node.unit}".strip() + change
+        parts = [value.said(node.unit), value.change_text(node.unit)]
+        said = ", ".join(part for part in parts if part)
         yield "value", f"{_text(said)}<br>{escape(value.period_text)}, final"
     for edge in tree.edges_of.get(node.name, ()):
         words = escape(edge_words(edge, full=True))

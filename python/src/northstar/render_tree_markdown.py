@@ -96,7 +96,7 @@ def mermaid(tree: Tree, panel: Panel, values: TreeValues | None = None) -> list[
         said = [mermaid_text(short(node.label, LABEL))]
         if name in values:
             value = values[name]
-            said.append(mermaid_text(f"{value.value_text} {node.unit}".strip()))
+            said.append(mermaid_text(value.said(node.unit)))
         if name in panel.folded:
             said.append(f"{panel.folded[name]} below")
         label = "<br/>".join(said)
@@ -163,10 +163,8 @@ def _table(tree: Tree, values: TreeValues) -> list[str]:
         if values:
             value = values.get(node.name)
             cells += [
-                escape(f"{value.value_text} {short(node.unit, 20)}".strip())
-                if value
-                else "",
-                escape(value.change_text) if value else "",
+                escape(value.said(short(node.unit, 20))) if value else "",
+                escape(value.change_text(node.unit)) if value else "",
             ]
         lines.append(_row(cells))
     return lines
@@ -196,9 +194,9 @@ def _definition(tree: Tree, node: Node, values: TreeValues) -> list[str]:
         facts.append((key, escape(text)))
     if node.name in values:
         value = values[node.name]
-        said = f"{value.value_text} {node.unit}".strip()
-        change = f", {value.change_text}" if value.change_text else ""
-        facts.append(("value", escape(f"{said}{change} ({value.period_text})")))
+        parts = [value.said(node.unit), value.change_text(node.unit)]
+        said = ", ".join(part for part in parts if part)
+        facts.append(("value", escape(f"{said} ({value.period_text})")))
     facts.append(("reads", ", ".join(code(name) for name in node.reads)))
     facts.append(("made by", " → ".join(code(part) for part in node.lineage)))
     lines += [f"- **{key}**: {text}" for key, text in facts if text]
@@ -252,6 +250,7 @@ def fact_words(node: Node) -> list[tuple[str, str]]:
     facts = [
         ("segments", ", ".join(node.segments)),
         ("type", node.type),
+        ("window", node.formula.window),
         ("unit", node.unit),
         ("better", node.direction),
         ("target", node.target),

@@ -153,6 +153,20 @@ def fit(text: str, digits: float) -> str:
     return kept.rstrip() + "…"
 
 
+@lru_cache(maxsize=4096)
+def fit_ends(text: str, digits: float) -> str:
+    """A text cut in its middle: labels of one family differ at their end."""
+    if text_width(text) <= digits:
+        return text
+    end, width = "", 0.0
+    for character in reversed(text):
+        width += text_width(character)
+        if width > digits / 3:
+            break
+        end = character + end
+    return fit(text, digits - text_width(end)) + end.lstrip()
+
+
 # ------------------------------------------------------------------------ the panels
 
 
@@ -291,7 +305,9 @@ def _card(
         f'rx="7" fill="{ground}" stroke="{border}"/>'
     )
     yield f'<rect x="0" y="6" width="4" height="{height - 12:g}" fill="{stripe}"/>'
-    yield _text(14, 19, fit(node.label, 30), 13, colours.text, weight=600)
+    size, room = (13, 30) if text_width(node.label) <= 30 else (11, 35)
+    label = fit_ends(node.label, room)
+    yield _text(14, 19, label, size, colours.text, weight=600)
     y = 36.0
     if value is not None:
         yield from _value_line(node, value, colours, y + 2)
@@ -315,14 +331,13 @@ def _edge_said(edge: Edge | None) -> str:
 def _value_line(
     node: Node, value: NodeValue, colours: Theme, y: float
 ) -> Iterator[str]:
-    said = fit(f"{value.value_text} {node.unit}".strip(), 16)
+    said = fit(value.said(node.unit), 16)
     yield _text(14, y, said, 13, colours.text, weight=600)
     colour = {"better": colours.good, "worse": colours.bad}.get(
         value.status(node.direction), colours.quiet
     )
-    yield _text(
-        CARD_WIDTH - 72, y, fit(value.change_text, 10), 11, colour, anchor="end"
-    )
+    changed = fit(value.change_text(node.unit), 12)
+    yield _text(CARD_WIDTH - 72, y, changed, 11, colour, anchor="end")
     path, last = spark_path(value.points, 52, 18)
     if last is not None:
         yield (

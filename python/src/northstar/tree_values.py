@@ -32,6 +32,15 @@ POINTS = 13
 """How many periods a sparkline shows: a quarter of weeks."""
 
 
+SHARE = "share"
+"""The unit of what is shown in percent."""
+
+
+def unit_text(unit: str) -> str:
+    """The unit where it stands beside a number; a share has its mark already."""
+    return "" if unit == SHARE else unit
+
+
 @dataclass(frozen=True)
 class NodeValue:
     """A metric in its latest final period [start, end), changed from the one before.
@@ -47,14 +56,23 @@ class NodeValue:
     change_rate: Decimal | None
     points: tuple[Decimal | None, ...]
 
-    @property
-    def value_text(self) -> str:
-        """The value with as many places as the points ask for."""
+    def value_text(self, unit: str = "") -> str:
+        """The value with as many places as the points ask for; a share in percent."""
+        if unit == SHARE and self.value is not None:
+            return f"{format_number(self.value * 100, 1)} %"
         return format_number(self.value, decimal_places([*self.points, self.value]))
 
-    @property
-    def change_text(self) -> str:
-        """The change as a share where there is one, else as a number."""
+    def said(self, unit: str) -> str:
+        """The value and what it is counted in."""
+        return f"{self.value_text(unit)} {unit_text(unit)}".strip()
+
+    def change_text(self, unit: str = "") -> str:
+        """The change as a rate where there is one, else as a number.
+
+        That of a share is in points: percent of percent would be misread.
+        """
+        if unit == SHARE and self.change is not None:
+            return f"{format_number(self.change * 100, 1, sign=True)} points"
         if self.change_rate is not None:
             return format_rate(self.change_rate)
         if self.change is None:

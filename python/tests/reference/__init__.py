@@ -148,8 +148,8 @@ agree on a company that nobody has thought of, both are probably right.
 # 58. What was taken back is a guardrail of every metric with a void, applied or not: by
 #     the event's date once all voids could have come, and by the void's.
 # 59. A bound is the target of the metric, else what eight final periods before it
-#     allow: the median and 5.9 deviations, at least a twentieth of it. A signal has no
-#     direction, so it is bounded on both sides.
+#     allow: the median and 5.9 deviations, at least a twentieth of it. A signal is
+#     bounded on both sides, unless its rows say one direction.
 #
 # Drivers: segments and changes
 # 60. A segment has a row where someone of it counts, in the period or the one before.

@@ -11,7 +11,7 @@ from ..clock import Cadence, Calendar, Clock, Period
 from ..periods import Measured
 from ..values import Value, divided, scaled
 from .scope import Lives, Rows, Scope, lives, qualified, real
-from .statistics import share
+from .statistics import named_rate, share
 
 WEEK = timedelta(days=7)
 FOUR_WEEKS = timedelta(days=28)
@@ -101,7 +101,7 @@ def ended(
         "depth": divided(
             scaled(total, measured.definition.unit_scale), Decimal(their_days)
         ),
-        "adoption_breadth": share(len(here), len(everyone)),
+        **named_rate("adoption_breadth", len(here), len(everyone)),
         "adoption_depth": share(
             sum(len(names) for names in actions.values()), len(here)
         ),

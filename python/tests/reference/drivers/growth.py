@@ -13,7 +13,7 @@ from ..measure import EntityPeriod
 from ..periods import Measured, growth_statuses
 from ..values import Value, divided, scaled
 from .scope import Rows, Scope, qualified
-from .statistics import share
+from .statistics import named_rate
 
 ZERO = Decimal(0)
 ADDED = ("new", "resurrected", "expansion")
@@ -91,9 +91,9 @@ def ended(growth: Growth, measured: Measured, is_open: bool) -> dict[str, Value]
         **{f"{name}_value": scaled(growth.flows[name], unit_scale) for name in ADDED},
         **{f"{name}_value": scaled(-growth.flows[name], unit_scale) for name in LOST},
         "quick_ratio": divided(Decimal(gained), Decimal(growth.churned)),
-        "retention_rate": share(growth.retained, growth.previous),
-        "resurrection_rate": share(growth.resurrected, growth.dormant),
-        "first_qualification_rate": share(growth.new, growth.never),
+        **named_rate("retention_rate", growth.retained, growth.previous),
+        **named_rate("resurrection_rate", growth.resurrected, growth.dormant),
+        **named_rate("first_qualification_rate", growth.new, growth.never),
     }
     return dict.fromkeys(columns) if is_open else columns
 

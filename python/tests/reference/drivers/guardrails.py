@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import measure
-from ..clock import Cadence, Period, Rolling
+from ..clock import Cadence, Calendar, Period, Rolling
 from ..grammar import Void
 from ..inputs import Event, records_of
 from ..measure import Booking
 from ..periods import Measured, Metric, status
 from ..values import Row, as_number, divided, rounded, scaled
 from .growth import accounting, contributions_of, scale_of
+from .revenue import revenue_periods
 from .scope import Rows, Scope, qualified
 from .statistics import Bounds, median, wilson
 
@@ -119,6 +120,7 @@ def all_series(scope: Scope) -> Iterator[Series]:
         for name, points in voided(measured, scope).items():
             yield driver(measured, name, points)
         yield from guarded(measured, scope)
+    yield from revenue(scope)
     if scope.north_star is not None:
         yield from signals(scope.metrics[scope.north_star], scope)
 
@@ -297,6 +299,44 @@ def amount(of_event: Decimal | None, is_value: bool) -> Decimal:
     return (of_event or Decimal(0)) if is_value else Decimal(1)
 
 
+REVENUE = {
+    "gross_revenue_retention": ("up", None),
+    "logo_churn_rate": ("down", ("churned_entities", "starting_entities")),
+    "renewal_rate": ("up", ("renewed_entities", "due_entities")),
+    "trial_to_paid_rate": ("up", ("paid_trials", "ended_trials")),
+}
+"""The rates of revenue: which way is better, and what they are the quotient of."""
+
+
+def revenue(scope: Scope) -> Iterator[Series]:
+    """The rates of each state with a value, by month."""
+    cadence = Calendar(scope.clock, "month")
+    months: list[dict[str, Any]] = [*revenue_periods(scope)]
+    by_state: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for month in months:
+        by_state[f"{month['entity_type']}.{month['state_name']}"].append(month)
+    for state_name, rows in by_state.items():
+        for rate, (direction, parts) in REVENUE.items():
+            points = {}
+            for row in rows:
+                (period,) = cadence.containing(row["period_start"])
+                point = Point(row["period_status"], row[rate])
+                if parts is not None and row[rate] is not None:
+                    part, whole = (Decimal(row[name]) for name in parts)
+                    point = point._replace(numerator=part, denominator=whole)
+                points[period] = point
+            yield Series(
+                name=f"{state_name}__{rate}",
+                source="driver",
+                metric=None,
+                direction=direction,
+                target=None,
+                cadence=cadence,
+                points=points,
+                is_share=parts is not None,
+            )
+
+
 # ---------------------------------------------------------------------- signals
 
 
@@ -320,7 +360,9 @@ def signals(north_star: Metric, scope: Scope) -> Iterator[Series]:
             for period in north_star.periods
             if period in found
         }
-        yield Series(name, "signal", None, None, None, north_star.cadence, points)
+        said = {str(row["direction"]).lower() for row in rows if row.get("direction")}
+        (direction,) = said if len(said) == 1 and said <= {"up", "down"} else (None,)
+        yield Series(name, "signal", None, direction, None, north_star.cadence, points)
 
 
 def stage_of(period: Period, scope: Scope) -> str:

@@ -12,7 +12,7 @@ from ..company import Interval
 from ..periods import status
 from ..values import Value, divided
 from .scope import DAY, Rows, Scope
-from .statistics import rate_columns
+from .statistics import named_rate
 
 MONTHS = 12
 TRIAL = "trial"
@@ -157,11 +157,6 @@ def rates(
         "active_users": active,
         **(dict.fromkeys(columns) if is_open else columns),
     }
-
-
-def named_rate(name: str, part: int, whole: int) -> dict[str, Value]:
-    """A rate and its interval under names of their own."""
-    return rate_columns(part, whole, name, name)
 
 
 def trials_of(entity: str, scope: Scope) -> dict[str, list[Interval]]:

@@ -52,6 +52,11 @@ def rate_columns(
     }
 
 
+def named_rate(name: str, successes: int, trials: int) -> dict[str, Value]:
+    """A rate and its interval, where a row has several rates."""
+    return rate_columns(successes, trials, name, name)
+
+
 def median(values: Iterable[Decimal]) -> Decimal | None:
     """The middle value; of an even number the mean of the two in the middle."""
     ordered = sorted(values)
