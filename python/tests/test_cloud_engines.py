@@ -236,8 +236,9 @@ def test_every_statement_is_in_the_engines_own_words(
 def unparsable(sql: str, dialect: str) -> list[str]:
     """What sqlfluff cannot make sense of in a statement."""
     # the statements are SQL, whatever a definition's texts look like
-    asked = {"dialect": dialect, "templater": "raw", "max_parse_nodes": 0}
-    config = FluffConfig(overrides=asked)
+    config = FluffConfig(
+        overrides={"dialect": dialect, "templater": "raw", "max_parse_nodes": 0}
+    )
     parsed = Linter(config=config).parse_string(sql)
     variant = parsed.root_variant()
     if variant is None or variant.tree is None:

@@ -381,6 +381,7 @@ judged as (
     from eligible
     {%- endif %}
 ),
+
 -- growth status is a matter of the periods in which an entity qualified
 growing as (
     select
