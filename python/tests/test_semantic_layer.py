@@ -743,9 +743,11 @@ def parsed(directory: Path, engine: Engine, **project: Any) -> dict[str, Any]:
         tables={"events": events(), "states": states()},
         project=project,
     )
-    # what dbt itself lists as deprecated is an error
+    # what dbt itself lists as deprecated is an error, and nothing else is said either
     errors = "--warn-error-options={'error': ['Deprecations']}"
-    consumer.dbt("parse", errors).assert_success()
+    run = consumer.dbt("parse", errors)
+    run.assert_success()
+    assert not run.warnings
     return consumer.manifest()
 
 
