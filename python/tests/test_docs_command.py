@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
 from consumer import Consumer
 from engines import Engine
 from northstar.cli import main
+from northstar.errors import NotBuiltError
 from northstar.formula import Formula
 from northstar.render_tree_html import render_html
 from northstar.render_tree_json import render_json
@@ -22,11 +26,13 @@ from northstar.render_tree_markdown import render_markdown
 from northstar.render_tree_svg import render_svg
 from northstar.tree import Node
 from northstar.tree_values import (
+    BY_THEMSELVES,
     ENTITIES,
     NodeValue,
     driver_values,
     entity_values,
     group_values,
+    read_sums,
 )
 from trees import large_tree
 
@@ -266,6 +272,66 @@ def test_the_number_of_entities_is_that_of_the_north_star() -> None:
     assert (value.start, value.end) == (date(2026, 6, 8), date(2026, 6, 15))
     ratio = [row | {"qualified_entities": None} for row in rows]
     assert entity_values(ratio, [counted]) == {}
+
+
+class Built:
+    """A warehouse with one mart, of two states or funnels in two months."""
+
+    def __init__(self, mart: str, grains: tuple[str, str]) -> None:
+        self.mart = mart
+        self.connection = duckdb.connect()
+        may, june, july = "05-01", "06-01", "07-01"
+        rows = [
+            (grains[0], may, june, "final", 40, 2, 8),
+            (grains[0], june, july, "final", 50, 3, 8),
+            (grains[1], june, july, "final", 10, 0, 4),
+            (grains[0], july, "08-01", "open", 99, 9, 9),
+        ]
+        self.connection.execute(
+            "create table marts (grain text, period_start date, period_end date, "
+            'period_status text, mrr integer, lost integer, "all" integer)'
+        )
+        self.connection.executemany(
+            "insert into marts values (?, '2026-' || ?, '2026-' || ?, ?, ?, ?, ?)",
+            [list(row) for row in rows],
+        )
+
+    def relation(self, name: str) -> str:
+        if name != self.mart:
+            raise NotBuiltError(name)
+        return "marts"
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        found = self.connection.execute(sql)
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+@pytest.mark.parametrize("mart", BY_THEMSELVES)
+def test_revenue_and_funnels_have_values_over_all_states_and_funnels(mart: str) -> None:
+    def of(measure: str, expression: str) -> Node:
+        node = shipped_node(measure, measure=measure)
+        formula = replace(node.formula, table=mart, expression=expression)
+        return replace(node, formula=formula)
+
+    nodes = [
+        of("mrr", "sum(mrr)"),
+        of("lost", "sum(lost)"),
+        of("held", 'sum("all")'),
+        shipped_node("rate", "lost", "held"),
+        shipped_node("other", measure="driver_kept"),
+    ]
+    months: Any = Built(mart, ("month", "month"))
+    values = read_sums(months, nodes)
+    assert set(values) == {"mrr", "lost", "held", "rate"}
+    # 50 + 10 after 40; of what is open nothing is said
+    assert (values["mrr"].value, values["mrr"].change) == (Decimal(60), Decimal(20))
+    assert values["mrr"].start == date(2026, 6, 1)
+    assert values["rate"].points == (Decimal("0.25"), Decimal("0.25"))
+
+    # weeks and months add up to nothing
+    mixed: Any = Built(mart, ("month", "week"))
+    assert read_sums(mixed, nodes) == {}
 
 
 def test_a_shipped_metric_has_the_last_value_that_is_known() -> None:

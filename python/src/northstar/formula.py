@@ -48,8 +48,9 @@ class Formula:
     is made of, the numerator first. `ratio` says that it is the quotient of two.
     `computing` is the computing half of a configured metric. `rows` is the semantic
     model that a simple metric adds up, `measure` which column of it, `filter` which of
-    its rows. `window` says over which time a configured metric is computed.
-    `never_falls` is true of totals since the beginning.
+    its rows; `table` is the model behind it, and `expression` the measure as SQL, where
+    it is a sum or a maximum. `window` says over which time a configured metric is
+    computed. `never_falls` is true of totals since the beginning.
     """
 
     lines: tuple[str, ...] = ()
@@ -58,6 +59,8 @@ class Formula:
     computing: Mapping[str, Any] | None = None
     rows: str = ""
     measure: str = ""
+    table: str = ""
+    expression: str = ""
     filter: str = ""
     window: str = ""
     never_falls: bool = False
@@ -197,7 +200,7 @@ def semantic_formula(
     parameters = _mapping(metric.get("type_params"))
     filters = _filter_words(metric.get("filter"))
     lines: list[str] = []
-    rows = measure = ""
+    rows = measure = table = expression = ""
     never_falls = False
     inputs: tuple[str, ...] = ()
     if kind == "ratio":
@@ -212,8 +215,17 @@ def semantic_formula(
     else:
         own = _mapping(parameters.get("measure"))
         measure = str(own.get("name") or "")
-        rows, words = _find_measure(measure, semantic_models)
-        lines.append(words or f"{kind} metric of {measure or 'a measure'}")
+        model, found = _find_measure(measure, semantic_models)
+        rows = str(model.get("name") or "")
+        table = str(_mapping(model.get("node_relation")).get("alias") or "")
+        words = f"{found.get('agg')}({found.get('expr') or measure})"
+        if found.get("agg") in ("sum", "max"):
+            expression = words
+        lines.append(
+            f"{words} of {table}"
+            if found
+            else f"{kind} metric of {measure or 'a measure'}"
+        )
         filters = [*_filter_words(own.get("filter")), *filters]
     if kind == "cumulative":
         window = _mapping(parameters.get("cumulative_type_params"))
@@ -231,6 +243,8 @@ def semantic_formula(
         ratio=kind == "ratio",
         rows=rows if kind == "simple" else "",
         measure=measure,
+        table=table if kind == "simple" else "",
+        expression=expression if kind == "simple" else "",
         filter=" and ".join(filters),
         never_falls=never_falls,
     )
@@ -238,15 +252,13 @@ def semantic_formula(
 
 def _find_measure(
     name: str, semantic_models: Sequence[Mapping[str, Any]]
-) -> tuple[str, str]:
-    """The semantic model that has a measure, and what the measure is."""
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The semantic model that has a measure, and the measure; empty where none has."""
     for model in semantic_models:
         for measure in model.get("measures") or ():
             if measure.get("name") == name:
-                table = _mapping(model.get("node_relation")).get("alias")
-                words = f"{measure.get('agg')}({measure.get('expr') or name})"
-                return str(model.get("name")), f"{words} of {table}"
-    return "", ""
+                return model, _mapping(measure)
+    return {}, {}
 
 
 def _filter_words(found: Any) -> list[str]:

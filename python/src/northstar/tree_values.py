@@ -25,6 +25,9 @@ SIDE_BY_SIDE = "northstar__north_star_drivers"
 MEASURE = "driver_"
 """How a measure of that mart begins; the column's name follows."""
 
+BY_THEMSELVES = ("northstar__revenue_periods", "northstar__funnel_steps")
+"""Marts that shipped metrics add up as they are, each by its measure."""
+
 ENTITIES = "north_star_qualified_entities"
 """The measure that gives the number of entities behind the North Star."""
 
@@ -104,7 +107,8 @@ def read_values(warehouse: Warehouse, nodes: Iterable[Node] = ()) -> TreeValues:
 
     Of several versions of a metric the latest is taken. The shipped metrics among
     `nodes` are the North Star's own number of entities, and what
-    northstar__north_star_drivers has, where a project builds it. Raises NotBuiltError
+    northstar__north_star_drivers and the marts of revenue and funnels have, where a
+    project builds them. Raises NotBuiltError
     and WarehouseError as the warehouse does.
     """
     columns = (
@@ -122,6 +126,7 @@ def read_values(warehouse: Warehouse, nodes: Iterable[Node] = ()) -> TreeValues:
     shipped = [node for node in nodes if node.kind == "shipped"]
     return {
         **_read_drivers(warehouse, shipped),
+        **read_sums(warehouse, shipped),
         **entity_values(rows, shipped),
         **group_values(rows),
     }
@@ -138,6 +143,55 @@ def _read_drivers(warehouse: Warehouse, shipped: Sequence[Node]) -> TreeValues:
         f"select * from {drivers} where period_status = 'final' order by period_start"
     )
     return driver_values(rows, shipped)
+
+
+def read_sums(warehouse: Warehouse, shipped: Sequence[Node]) -> TreeValues:
+    """Revenue over all states, and funnels over all funnels if their grain is one.
+
+    From the marts in which shipped metrics among the nodes add rows up; one that is
+    not built gives none.
+    """
+    values: dict[str, NodeValue] = {}
+    for mart in BY_THEMSELVES:
+        summed = {
+            node.formula.measure: node.formula.expression
+            for node in shipped
+            if node.formula.table == mart
+            and node.formula.expression
+            and not node.formula.filter
+        }
+        try:
+            relation = warehouse.relation(mart) if summed else ""
+        except NotBuiltError:
+            continue
+        if not relation:
+            continue
+        columns = ", ".join(f"{sql} as {name}" for name, sql in summed.items())
+        rows = warehouse.query(
+            f"select grain, period_start, period_end, {columns} from {relation} "
+            "where period_status = 'final' group by grain, period_start, period_end "
+            "order by period_start"
+        )
+        if len({row["grain"] for row in rows}) == 1:
+            values |= _sum_values(rows, shipped)
+    return values
+
+
+def _sum_values(
+    rows: Sequence[Mapping[str, Any]], shipped: Iterable[Node]
+) -> TreeValues:
+    """Values from rows that have a column for each measure, in order of the start."""
+    nodes = {node.name: node for node in shipped}
+    held = set(rows[-1]) if rows else set()
+    return _point_values(
+        rows,
+        nodes,
+        {
+            name: node.formula.measure
+            for name, node in nodes.items()
+            if node.formula.measure in held
+        },
+    )
 
 
 def entity_values(
@@ -169,13 +223,23 @@ def driver_values(
     period in which it is.
     """
     nodes = {node.name: node for node in shipped}
+    return _point_values(
+        rows, nodes, {name: _column(node) for name, node in nodes.items()}
+    )
+
+
+def _point_values(
+    rows: Sequence[Mapping[str, Any]],
+    nodes: Mapping[str, Node],
+    columns: Mapping[str, str],
+) -> TreeValues:
     values: dict[str, NodeValue] = {}
     for name, node in nodes.items():
-        parts = [_column(nodes.get(part)) for part in node.formula.inputs]
-        columns = parts if node.formula.ratio else [_column(node)]
-        if not all(columns):
+        parts = node.formula.inputs if node.formula.ratio else (name,)
+        found = [columns.get(part, "") for part in parts]
+        if not all(found):
             continue
-        points = [_point(row, columns) for row in rows]
+        points = [_point(row, found) for row in rows]
         while points and points[-1] is None:
             points.pop()
         if points:
@@ -183,8 +247,8 @@ def driver_values(
     return values
 
 
-def _column(node: Node | None) -> str:
-    measure = node.formula.measure if node else ""
+def _column(node: Node) -> str:
+    measure = node.formula.measure
     return measure.removeprefix(MEASURE) if measure.startswith(MEASURE) else ""
 
 
