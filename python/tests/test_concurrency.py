@@ -31,7 +31,8 @@ def project(
     return Consumer(directory, engine, vars=config, tables=typed, **options)
 
 
-ENGINES = ["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)]
+SLOW_POSTGRES = [pytest.mark.postgres, pytest.mark.slow]
+ENGINES = ["duckdb", pytest.param("postgres", marks=SLOW_POSTGRES)]
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -156,9 +156,9 @@ def test_the_project_has_every_stored_model(project: Project) -> None:
     assert not switched_off, "no run is killed at them: give the project what they need"
 
 
-def test_a_kill_at_every_fourth_stored_model_is_survived(project: Project) -> None:
+def test_a_kill_at_every_eighth_stored_model_is_survived(project: Project) -> None:
     moments: cycle[Moment] = cycle(["before", "uncommitted"])
-    for node, moment in zip(project.stored[::4], moments, strict=False):
+    for node, moment in zip(project.stored[::8], moments, strict=False):
         assert_survives(project, "grown", node, moment)
 
 

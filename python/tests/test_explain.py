@@ -642,6 +642,7 @@ def test_every_value_of_a_batch_on_duckdb_adds_up(
     assert_batch_adds_up(number, tmp_path, duckdb_engine)
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_every_value_of_a_batch_on_postgres_adds_up(
     tmp_path: Path, postgres_engine: Engine
