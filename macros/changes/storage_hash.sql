@@ -14,6 +14,7 @@
         'events': northstar.input_entries('northstar_events'),
         'columns': northstar.stored_columns(),
         'entities': var('northstar_entities'),
+        'segments': northstar.declared_segments(),
         'timezone': var('northstar_timezone'),
         'min_event_date': var('northstar_min_event_date') | string,
         'timed_privacy': northstar.has_timed_privacy(),
@@ -39,7 +40,7 @@
 
 {#- Raised by whoever changes what a stored table holds. -#}
 {% macro storage_layout() -%}
-    {{ return(3) }}
+    {{ return(4) }}
 {%- endmacro %}
 
 {#- The columns of the staged events with the types that the warehouse gave them. -#}

@@ -46,6 +46,10 @@
         },
         'northstar_keep_versions': {'type': 'boolean', 'example': 'true'},
         'northstar_using_drivers': {'type': 'boolean', 'example': 'false'},
+        'northstar_segments': {
+            'type': 'list', 'of': {'type': 'text', 'example': 'industry'},
+            'may_be_null': true, 'example': '[industry]',
+        },
         'northstar_min_cell':
             {'type': 'integer', 'least': 0, 'example': 10},
         'northstar_activation_windows': {

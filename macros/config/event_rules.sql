@@ -10,6 +10,7 @@
     {%- do northstar._rows_have_ids(sources, entities, problems) -%}
     {%- do northstar._a_source_is_required(sources, problems) -%}
     {%- do northstar._attributes_are_free(sources, problems) -%}
+    {%- do northstar._segments_are_text(sound, sources, columns, problems) -%}
     {%- if columns['are_known'] -%}
         {%- do northstar._entities_have_ids(entities, columns, problems) -%}
     {%- endif -%}
@@ -152,6 +153,100 @@
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
+{%- endmacro %}
+
+
+{#- A declared segment is text that a source maps; those of the contract need no line. -#}
+{% macro _segments_are_text(sound, sources, columns, problems) -%}
+    {%- set named = northstar._present(sound.get('northstar_segments')) -%}
+    {%- set types = northstar._types_of_attributes(sound, sources) -%}
+    {%- set origins = [
+        'currency', 'utm_source', 'utm_medium', 'utm_campaign', 'referrer',
+        'landing_page',
+    ] -%}
+    {%- set texts = origins | select('in', columns['row']) | list -%}
+    {%- for name, type in types.items() if type not in ['number', 'timestamp'] -%}
+        {%- do texts.append(name) -%}
+    {%- endfor -%}
+    {%- set own = northstar.segments() + ['growth_status'] -%}
+    {%- set seen = [] -%}
+    {%- for position, name in named.items() -%}
+        {%- set shown = northstar._key_text(name) -%}
+        {%- set near = northstar.nearest(name, texts) -%}
+        {%- set message = none -%}
+        {%- set lines = none -%}
+        {%- if name in seen -%}
+            {%- set message = '`' ~ shown ~ '` stands here twice.' -%}
+        {%- elif name in own -%}
+            {%- set message = '`' ~ name ~ '` is a segment of its own accord. '
+                ~ ('It needs no line here.' if name == own[-1] else
+                    'It needs a source that maps it under `columns`, and no line here.')
+            -%}
+        {%- elif types.get(name) in ['number', 'timestamp'] -%}
+            {%- set message = 'The attribute `' ~ name ~ '` is '
+                ~ ('an instant' if types[name] == 'timestamp' else 'a number')
+                ~ ', and a segment is text. Map it once more, as the text by which to '
+                ~ 'tell entities apart.' -%}
+            {%- set lines = [
+                'northstar_events:', '  - attributes:',
+                '      ' ~ name ~ '_group: "case when … then … end"',
+                'northstar_segments: [' ~ name ~ '_group]',
+            ] -%}
+        {%- elif name in texts and name | length > 55 -%}
+            {%- set message = 'The name of a segment has 55 characters at most.' -%}
+        {%- elif name in origins and name in columns['unmapped'] -%}
+            {%- set message = 'No source maps the column `' ~ name ~ '`. Map it.' -%}
+            {%- set lines = ['northstar_events:', '  - columns:',
+                '      ' ~ name ~ ': ' ~ name] -%}
+        {%- elif name not in texts and name in columns['row'] + columns['unmapped'] -%}
+            {%- set message = '`' ~ name ~ '` does not tell groups of entities apart, as '
+                ~ 'a segment does.' -%}
+        {%- elif name not in texts and columns['are_known'] -%}
+            {%- set message = 'There is no attribute ' ~ northstar.shown(name)
+                ~ '. A segment is an attribute that a source maps, or one of its '
+                ~ 'columns that describe where it came from.' -%}
+            {%- if near is none and modules.re.fullmatch('[a-z][a-z0-9_]{0,54}', name) -%}
+                {%- set lines = [
+                    'northstar_events:', '  - attributes:', '      ' ~ name ~ ': ' ~ name,
+                    'northstar_segments: [' ~ name ~ ']',
+                ] -%}
+            {%- endif -%}
+        {%- endif -%}
+        {%- if message -%}
+            {%- set is_strange = lines is none and name not in texts + own -%}
+            {%- do problems.append(northstar.config_problem(
+                ['northstar_segments', position], name, message=message,
+                near=near if is_strange else none,
+                write=near if is_strange else none, lines=lines,
+                allowed=northstar._some_of(texts) if texts else
+                    'an attribute that a source maps',
+            )) -%}
+        {%- endif -%}
+        {%- do seen.append(name) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- As declared, or as definitions use them: an instant where they book, a number where
+    they are summed. Output: type by name, none where nothing says. -#}
+{% macro _types_of_attributes(sound, sources) -%}
+    {%- set types = {} -%}
+    {%- for source in sources.values() if source -%}
+        {%- for name, attribute in (source['attributes'] or {}).items() -%}
+            {%- set type = attribute['type'] if attribute is mapping else none -%}
+            {%- do types.update({name: type or types.get(name)}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for metric in northstar._present(sound.get('northstar_metrics')).values() -%}
+        {%- set entries = northstar._present(metric['events']).values() | list -%}
+        {%- for entry in entries + ([metric['void']] if metric['void'] else []) -%}
+            {%- for slot, type in [('at', 'timestamp'), ('value', 'number')]
+                if entry[slot] in types -%}
+                {%- do types.update({entry[slot]: type}) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(types) }}
 {%- endmacro %}
 
 

@@ -4,8 +4,8 @@
     segmented_metrics()     the computed metrics that have segments: those that count
                             events in calendar, rolling or anchored windows, and of the
                             driver metrics' ratios the parts, if both do
-    segments_of(metric)     the segments that a source maps, and growth_status where the
-                            metric's entities are new, retained or resurrected
+    segments_of(metric)     the mapped segments, and growth_status where the metric's
+                            entities are new, retained or resurrected: {name, column}
 
     Example: {{ config(enabled=northstar.segmented_metrics() | length > 0) }}
 -#}
@@ -36,6 +36,10 @@
         and metric.window.kind in ('calendar', 'rolling')
         and northstar.is_followed(metric) -%}
     {{ return(
-        northstar.mapped_segments() + (['growth_status'] if has_growth else [])
+        northstar.mapped_segments() + ([northstar.growth_segment()] if has_growth else [])
     ) }}
+{%- endmacro %}
+
+{% macro growth_segment() -%}
+    {{ return({'name': 'growth_status', 'column': 'growth_status'}) }}
 {%- endmacro %}

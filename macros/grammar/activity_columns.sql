@@ -11,7 +11,7 @@
     {%- endfor -%}
     {%- set names = [] -%}
     {%- for name in ids + ['is_internal', 'is_bot', 'is_test'] + northstar.segments()
-        if northstar.is_event_column(name) -%}
+        + northstar.declared_segments() if northstar.is_event_column(name) -%}
         {%- do names.append(name) -%}
     {%- endfor -%}
     {{ return(names | unique | list) }}

@@ -88,7 +88,7 @@
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- set segments = northstar.segments() -%}
+    {%- set segments = northstar.segments() + northstar.declared_segments() -%}
     {%- set stored = ['event_id', 'event_name', 'occurred_at'] -%}
     {%- set columns = [] -%}
     {%- for column in northstar.event_columns() if column.name not in stored

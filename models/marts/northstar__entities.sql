@@ -1,148 +1,20 @@
-{{ config(
-    materialized='northstar_incremental',
-    meta={
-        'northstar_storage': 'definitions',
-        'northstar_changes': {
-            'relation': 'int_northstar__touched_entities',
-            'keys': ['entity_type', 'entity_id'],
-            'rows': 'distinct',
-        },
-    },
-) }}
+{#- A view, so that the segments that a project declares need no column of the contract. -#}
 
-{%- set segments = northstar.mapped_segments() -%}
-{%- set entities = var('northstar_entities') -%}
-{%- set anchored = [] -%}
-{%- for entity_type, entity in entities.items() if entity.anchor -%}
-    {%- do anchored.append((entity_type, entity)) -%}
-{%- endfor -%}
-{%- set all_at_once = northstar.rebuilds('definitions') %}
+{{ config(materialized='northstar_view') }}
 
 with
 
-{%- if not all_at_once %}
-touched as (
-    select * from {{ ref('int_northstar__touched_entities') }}
-),
-{% endif %}
-stored as (
-    {%- for relation, first_at, condition in [
-        ('int_northstar__activity', 'first_at', 'rejected_as is null'),
-        ('int_northstar__event_copies', 'occurred_at', "copy_disposition = 'kept'"),
-    ] %}
-    select
-        {%- for column in northstar.activity_columns() %}
-        {{ column }},
-        {%- endfor %}
-        {{ first_at }} as first_at
-    from {{ ref(relation) }}
-    where {{ condition }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
--- every id of a person touched is among the touched
-activity as (
-    select * from stored
-    {%- if not all_at_once %}
-    where
-        {%- for entity_type, entity in entities.items() %}
-        {{ 'or ' if not loop.first -}}
-        {{ northstar.raw_person_id() if entity.id == 'user_id' else entity.id }} in (
-            select touched.entity_id
-            from touched
-            where touched.entity_type = '{{ entity_type }}'
-        )
-        {%- endfor %}
-    {%- endif %}
-),
-
-identified as (
-    select
-        activity.*
-        {%- if northstar.has_people() %},
-        {{ northstar.person_id('activity') }} as person_id
-        {%- endif %}
-    from activity
-    {%- if northstar.has_identity() %}
-    left join {{ ref('int_northstar__identities') }} as identities
-        on {{ northstar.raw_person_id('activity') }} = identities.id
-    {%- endif %}
-),
-
-accepted as (
-    select identified.*
-    from identified
-    {{ northstar.judgement_joins('first_at') }}
-    where {{ northstar.disposition() }} = 'accepted'
-),
-{% if anchored %}
-events as (
-    select * from {{ ref('int_northstar__recounted_events') }}
-),
-{% endif %}
-{%- for entity_type, entity in anchored %}
-{%- set entity_id = northstar.canonical_column(entity.id) %}
-{{ entity_type }}_anchors as (
-    select
-        {{ entity_id }} as entity_id,
-        min(occurred_at) as anchored_at
-    from events
-    where event_name = {{ northstar.string_literal(entity.anchor) }}
-    group by {{ entity_id }}
-),
-{% endfor %}
-{%- for entity_type, entity in entities.items() %}
-{%- set entity_id = northstar.canonical_column(entity.id) %}
-{{ entity_type }}_entities as (
-    select
-        '{{ entity_type }}' as entity_type,
-        {{ entity_id }} as entity_id,
-        {%- for segment in segments %}
-        {{ northstar.first_by(
-            "nullif(" ~ segment ~ ", '')",
-            ['first_at', northstar.byte_order(segment)],
-        ) }} as {{ segment }},
-        {%- endfor %}
-        min(first_at) as first_seen_at
-    from accepted
-    where
-        {{ entity_id }} is not null
-        {%- if not all_at_once %}
-        and {{ entity_id }} in (
-            select touched.entity_id
-            from touched
-            where touched.entity_type = '{{ entity_type }}'
-        )
-        {%- endif %}
-    group by {{ entity_id }}
-),
-{% endfor %}
 entities as (
-    {%- for entity_type, entity in entities.items() %}
-    select
-        {{ entity_type }}_entities.*,
-        {{ entity_type ~ '_anchors.anchored_at' if entity.anchor
-            else 'cast(null as ' ~ northstar.instant_type() ~ ') as anchored_at' }}
-    from {{ entity_type }}_entities
-    {%- if entity.anchor %}
-    left join {{ entity_type }}_anchors
-        on {{ entity_type }}_entities.entity_id = {{ entity_type }}_anchors.entity_id
-    {%- endif %}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select * from {{ ref('int_northstar__entities') }}
 )
 
 select
-    entity_type,
-    entity_id,
-    first_seen_at,
-    coalesce(anchored_at, first_seen_at) as anchor_at,
-    case
-        when anchored_at is not null then 'anchor' else 'first_seen'
-    end as anchor_source,
+    entities.entity_type,
+    entities.entity_id,
+    entities.first_seen_at,
+    entities.anchor_at,
+    entities.anchor_source,
 {%- for segment in northstar.segments() %}
-    {{ "coalesce(" ~ segment ~ ", '(unknown)')" if segment in segments
-        else "'(unknown)'" }} as {{ segment }}{{ ',' if not loop.last }}
+    {{ northstar.contract_segment(segment, 'entities') }}{{ ',' if not loop.last }}
 {%- endfor %}
 from entities

@@ -63,6 +63,6 @@ select
     ) }} as contribution,
     published.growth_status,
 {%- for segment in northstar.segments() %}
-    published.{{ segment }}{{ ',' if not loop.last }}
+    {{ northstar.contract_segment(segment, 'published') }}{{ ',' if not loop.last }}
 {%- endfor %}
 from published

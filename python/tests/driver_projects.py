@@ -41,6 +41,7 @@ KEYS = {
         "segment_name",
         "segment_value",
     ),
+    "entity_segments": ("entity_type", "entity_id", "segment_name"),
     "revenue_periods": ("entity_type", "state_name", "period_start"),
     "segment_periods": (
         "metric_name",
@@ -53,8 +54,8 @@ KEYS = {
 }
 """The columns that tell the rows of each driver mart apart."""
 
-MAY_BE_OFF = {"revenue_periods"}
-"""Marts that a company without valued states does not have."""
+MAY_BE_OFF = {"revenue_periods", "entity_segments"}
+"""Marts that a company without valued states, or declared segments, does not have."""
 
 ANALYSES: list[dict[str, Any]] = [
     {"name": "by_period", "kind": "period"},
@@ -143,6 +144,7 @@ def with_drivers(
         "northstar_retention": [*ANALYSES, *_of_one_metric(written)],
         "northstar_min_cell": min_cell,
         "northstar_funnels": FUNNELS,
+        "northstar_segments": ["feature"],
     }
 
 

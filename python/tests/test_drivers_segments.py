@@ -663,6 +663,113 @@ def test_revenue_retention_is_over_twelve_months_and_not_chained(
     assert picked(eleventh, *names) == picked(last, *names) == [None, None]
 
 
+HOSTILE = "<b>';--\u2603"
+BUYS = [
+    # who, when, the page that sent them, their trade, and whether they are on trial
+    ("p", "01-01", None, "", None),
+    ("p", "01-02", "/a", HOSTILE, True),
+    ("p", "01-03", "/b", "other", False),
+    ("q", "01-01", "/b", HOSTILE, False),
+    ("r", "01-08", None, None, True),
+    ("p", "01-08", "/b", "other", False),
+]
+# names that mean something else further on
+DECLARED = {
+    "northstar_segments": ["landing_page", "amount", "contribution"],
+    "northstar_events": [
+        {
+            "name": "app",
+            "relation": {"ref": "raw_events"},
+            "columns": {
+                "event_id": "event_id",
+                "event_name": "event_name",
+                "occurred_at": "occurred_at",
+                "user_id": "user_id",
+                "landing_page": "page",
+            },
+            "attributes": {
+                "amount": "trade",
+                "contribution": {"expression": "on_trial", "type": "boolean"},
+            },
+        }
+    ],
+    "northstar_entities": {"user": {"id": "user_id", "anchor": "buy"}},
+    "northstar_metrics": {
+        "buyers": weekly("user", "buy", level="north_star", total="entities")
+    },
+    "northstar_funnels": {
+        "buying": {
+            "entity": "user",
+            "steps": [{"event": "buy"}, {"event": "buy"}],
+            "window": "7d",
+        }
+    },
+}
+
+
+def test_declared_segments_are_taken_apart_as_the_others_are(
+    tmp_path: Path, engine: Engine
+) -> None:
+    names = ("user_id", "occurred_at", "page", "trade", "on_trial")
+    columns = {"event_id": "text", "event_name": "text", "user_id": "text"} | {
+        "occurred_at": "timestamp",
+        "page": "text",
+        "trade": "text",
+        "on_trial": "boolean",
+    }
+    bought: list[Row] = [
+        dict(zip(names, buy, strict=True))
+        | {"event_id": f"e{number}", "event_name": "buy", "occurred_at": at(buy[1])}
+        for number, buy in enumerate(BUYS)
+    ]
+    watermark = dict.fromkeys(columns) | {"event_id": "w", "event_name": "tick"}
+    watermark |= {"occurred_at": at("01-29"), "user_id": "p"}
+    tables: dict[str, Table] = {
+        "raw_events": {"columns": columns, "rows": [*bought, watermark]}
+    }
+    consumer = Consumer(tmp_path, engine, vars=DECLARED, tables=tables)
+    consumer.dbt("build").assert_success()
+
+    # the first known value of the week's events counts: p's is of its second buy
+    def cells(segment: str, start: str) -> dict[str, Any]:
+        wanted = {"segment_name": segment, "period_start": start}
+        found = rows(consumer, "segment_periods", **wanted)
+        return {cell["segment_value"]: cell["value"] for cell in found}
+
+    assert cells("amount", "01-01") == {HOSTILE: 2}
+    # p's later trade is what it was bought as this week; q has gone, r says nothing
+    assert cells("amount", "01-08") == {HOSTILE: 0, "other": 1, "(unknown)": 1}
+    assert cells("landing_page", "01-01") == {"/a": 1, "/b": 1}
+    assert cells("contribution", "01-01") == {"true": 1, "false": 1}
+    assert cells("contribution", "01-08") == {"true": 1, "false": 1}
+
+    # of an entity, the first that was ever known
+    wanted = {"segment_name": "amount", "entity_type": "user"}
+    found = rows(consumer, "entity_segments", **wanted)
+    assert {cell["entity_id"]: cell["segment_value"] for cell in found} == {
+        "p": HOSTILE,
+        "q": HOSTILE,
+        "r": "(unknown)",
+    }
+    # and of a funnel, the first among its entries: two bought again, one of two
+    wanted = {"funnel_name": "buying", "cohort_start": "01-01", "step": 2}
+    found = rows(consumer, "funnel_segments", **wanted, segment_name="landing_page")
+    assert [
+        picked(cell, "segment_value", "entered_entities", "reached_entities")
+        for cell in sorted(found, key=lambda cell: str(cell["segment_value"]))
+    ] == [["/a", 1, 1], ["/b", 1, 0]]
+
+    # the reference reads columns by their names
+    (source,) = DECLARED["northstar_events"]
+    plain = source | {"attributes": {"amount": "trade", "contribution": "on_trial"}}
+    assert_drivers_are_right(
+        consumer,
+        DECLARED | {"northstar_events": [plain]},
+        tables,
+        ["segment_periods", "entity_segments", "funnel_segments", "metric_changes"],
+    )
+
+
 def test_ids_that_last_a_day_have_segments_and_no_more(
     tmp_path: Path, duckdb_engine: Engine
 ) -> None:

@@ -173,3 +173,35 @@ def test_every_golden_definition_is_right(
 
     assert len(definitions) == 44
     assert_same_marts(consumer, vars, tables)
+
+
+SPARK_PARTS = 4
+"""Spark plans each model of all 44 at once for minutes; a part of them takes less."""
+
+
+def part_of(definitions: dict[str, Any], part: int) -> dict[str, Any]:
+    """Every fourth definition, with those that a ratio divides."""
+    names = list(definitions)[part::SPARK_PARTS]
+    wanted = {*names, *(of for n in names for of in definitions[n].get("ratio", ()))}
+    return {name: d for name, d in definitions.items() if name in wanted}
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+@pytest.mark.parametrize("part", range(SPARK_PARTS))
+def test_every_golden_definition_is_right_on_spark(
+    part: int, tmp_path: Path, spark_engine: Engine, definitions: dict[str, Any]
+) -> None:
+    chosen = part_of(definitions, part)
+    vars = vars_for(chosen)
+    tables = company(definitions, seed=1)
+    consumer = Consumer(
+        tmp_path, spark_engine, vars=vars, tables=tables, drivers=False
+    )
+
+    consumer.dbt("build").assert_success()
+
+    # the parts are all of them together
+    parts = [part_of(definitions, number) for number in range(SPARK_PARTS)]
+    assert set().union(*parts) == set(definitions)
+    assert_same_marts(consumer, vars, tables)

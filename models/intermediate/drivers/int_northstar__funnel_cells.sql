@@ -36,7 +36,7 @@ anchored as (
 ),
 
 entities as (
-    select * from {{ ref('northstar__entities') }}
+    select * from {{ ref('int_northstar__entities') }}
 ),
 
 bookings as (
@@ -60,7 +60,7 @@ watermark as (
         anchored.anchor_at as reached_at_1,
         {{ northstar.add_seconds('anchored.anchor_at', funnel.seconds) }} as ends_at,
         {%- for segment in segments %}
-        entities.{{ segment }},
+        entities.{{ segment.column }},
         {%- endfor %}
         {{ no_text }} as growth_status
     from anchored
@@ -105,7 +105,7 @@ watermark as (
             as is_step_{{ loop.index }},
         {%- endfor %}
         {%- for segment in segments %}
-        {{ segment }},
+        {{ northstar.segment_value(segment) }},
         {%- endfor %}
         event_id,
         source_name
@@ -142,10 +142,10 @@ watermark as (
         {{ northstar.period_start('local_date', funnel.grain) }} as cohort_start,
         {%- for segment in segments %}
         coalesce({{ northstar.first_by(
-            "nullif(" ~ segment ~ ", '')",
+            "nullif(" ~ segment.column ~ ", '')",
             ['occurred_at', northstar.byte_order('event_id'),
                 northstar.byte_order('source_name')],
-        ) }}, '(unknown)') as {{ segment }},
+        ) }}, '(unknown)') as {{ segment.column }},
         {%- endfor %}
         min(event_number) as number_1
     from {{ name }}_numbered
@@ -167,7 +167,7 @@ watermark as (
         entries.entity_id,
         entries.cohort_start,
         {%- for segment in segments %}
-        entries.{{ segment }},
+        entries.{{ segment.column }},
         {%- endfor %}
         case
             when entries.entered_before is null then 'new'
@@ -254,7 +254,7 @@ taken as (
         {{ number }} as step,
         {{ northstar.text_literal(step.event) }} as step_event,
         {%- for segment in segments %}
-        {{ segment }},
+        {{ segment.column }},
         {%- endfor %}
         growth_status,
         case when is_mature then 1 else 0 end as is_entered,
@@ -276,7 +276,8 @@ taken as (
 ),
 
 counted as (
-    {%- for segment in [none] + segments + (['growth_status'] if written else []) %}
+    {%- for segment in [none] + segments
+        + ([northstar.growth_segment()] if written else []) %}
     select
         funnel_name,
         entity_type,
@@ -286,15 +287,15 @@ counted as (
         window_seconds,
         step,
         step_event,
-        {{ "'" ~ segment ~ "'" if segment else no_text }} as segment_name,
-        {{ segment or no_text }} as segment_value,
+        {{ "'" ~ segment.name ~ "'" if segment else no_text }} as segment_name,
+        {{ segment.column if segment else no_text }} as segment_value,
         count(*) as cohort_entities,
         sum(is_entered) as entered_entities,
         sum(is_reached) as reached_entities,
         {{ northstar.median('waited_seconds') }} as median_seconds
     from taken
     {%- if segment %}
-    where {{ segment }} is not null
+    where {{ segment.column }} is not null
     {%- endif %}
     group by
         funnel_name,
@@ -305,7 +306,7 @@ counted as (
         window_seconds,
         step,
         step_event{{ ',' if segment }}
-        {{ segment if segment }}
+        {{ segment.column if segment }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

@@ -57,7 +57,7 @@ anchored as (
         entities.entity_id,
         entities.anchor_at,
         {{ northstar.local_date('entities.anchor_at') }} as anchor_date
-    from {{ ref('northstar__entities') }} as entities
+    from {{ ref('int_northstar__entities') }} as entities
     {%- if not all_at_once %}
     inner join touched
         on

@@ -23,9 +23,9 @@
 {%- for metric in metrics -%}
     {%- do segments.extend(northstar.segments_of(metric)) -%}
     {%- do grown.append(metric)
-        if 'growth_status' in northstar.segments_of(metric) -%}
+        if northstar.growth_segment() in northstar.segments_of(metric) -%}
 {%- endfor -%}
-{%- set segments = segments | unique | list -%}
+{%- set segments = segments | unique(attribute='name') | list -%}
 {%- set min_cell = var('northstar_min_cell', none) or 0 %}
 
 with
@@ -51,7 +51,7 @@ counted as (
         entity_measures.metric_name,
         entity_measures.period_start,
         {%- for segment in northstar.mapped_segments() %}
-        entity_measures.{{ segment }},
+        entity_measures.{{ segment.column }},
         {%- endfor %}
         {%- if grown %}
         case
@@ -74,14 +74,14 @@ grouped as (
     select
         metric_name,
         period_start,
-        '{{ segment }}' as segment_name,
-        {{ segment }} as segment_value,
+        '{{ segment.name }}' as segment_name,
+        {{ segment.column }} as segment_value,
         sum(contribution) as contribution,
         count(*) as counting_entities,
         sum(case when is_qualified then 1 else 0 end) as qualified_entities
     from counted
-    where {{ segment }} is not null
-    group by metric_name, period_start, {{ segment }}
+    where {{ segment.column }} is not null
+    group by metric_name, period_start, {{ segment.column }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

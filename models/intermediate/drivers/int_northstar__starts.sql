@@ -39,7 +39,7 @@ with
 
 entities as (
     select entities.*
-    from {{ ref('northstar__entities') }} as entities
+    from {{ ref('int_northstar__entities') }} as entities
     {%- if not northstar.rebuilds('definitions') %}
     inner join {{ ref('int_northstar__touched_entities') }} as touched
         on

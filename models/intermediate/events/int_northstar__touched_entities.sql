@@ -10,7 +10,7 @@
 {{ config(materialized='northstar_table') }}
 
 {%- set rebuilds = northstar.rebuilds('definitions', 'int_northstar__entity_measures')
-    and northstar.rebuilds('definitions', 'northstar__entities') -%}
+    and northstar.rebuilds('definitions', 'int_northstar__entities') -%}
 {%- set known = load_relation(this) is not none and not rebuilds -%}
 {%- set kinds = northstar.id_kinds() -%}
 {%- set entities = var('northstar_entities') -%}

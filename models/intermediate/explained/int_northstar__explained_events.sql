@@ -341,7 +341,7 @@ events as (
             and found.booked_date < windows.period_end
     {%- endif %}
     {%- if window.kind == 'since_anchor' or anchor_ages %}
-    left join {{ ref('northstar__entities') }} as anchors
+    left join {{ ref('int_northstar__entities') }} as anchors
         on
             anchors.entity_type = '{{ metric.entity }}'
             and found.entity_id = anchors.entity_id

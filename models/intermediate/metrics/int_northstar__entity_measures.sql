@@ -30,7 +30,7 @@
 
 {%- set metrics = northstar.computed_metrics() -%}
 {%- set event_metrics = northstar.event_metrics() -%}
-{%- set segments = northstar.mapped_segments() -%}
+{%- set segments = northstar.mapped_segments() | map(attribute='column') | list -%}
 {%- set uses_distinct = event_metrics | selectattr('distinct') | list -%}
 {%- set uses_actors = event_metrics | selectattr('actors') | list -%}
 {%- set has_lifetime = event_metrics | selectattr('window.kind', 'equalto', 'lifetime')
@@ -281,7 +281,7 @@ eligible_{{ loop.index }} as (
         cumulated.period_start
     from cumulated
     {%- if since_anchor %}
-    inner join {{ ref('northstar__entities') }} as anchors
+    inner join {{ ref('int_northstar__entities') }} as anchors
         on
             anchors.entity_type = '{{ metric.entity }}'
             and cumulated.entity_id = anchors.entity_id
@@ -434,9 +434,8 @@ select
     followed_up.measure,
     followed_up.is_qualified,
     followed_up.contribution,
-{%- for segment in northstar.segments() %}
-    {{ "coalesce(followed_up." ~ segment ~ ", '(unknown)')" if segment in segments
-        else "'(unknown)'" }} as {{ segment }},
+{%- for segment in segments %}
+    coalesce(followed_up.{{ segment }}, '(unknown)') as {{ segment }},
 {%- endfor %}
     case
         when not followed_up.grows then null

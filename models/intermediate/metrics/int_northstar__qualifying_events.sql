@@ -8,7 +8,7 @@
 -#}
 
 {%- set metrics = northstar.event_metrics() -%}
-{%- set segments = northstar.mapped_segments() -%}
+{%- set segments = northstar.mapped_segments() | map(attribute='column') | list -%}
 {%- set uses_distinct = metrics | selectattr('distinct') | list -%}
 {%- set uses_actors = metrics | selectattr('actors') | list -%}
 {%- set by_time = 'booked_at, ' ~ northstar.byte_order('event_id') ~ ', '
@@ -35,7 +35,7 @@ anchors as (
         entity_type,
         entity_id,
         anchor_at
-    from {{ ref('northstar__entities') }}
+    from {{ ref('int_northstar__entities') }}
 ),
 {% endif %}
 {%- if uses.windows %}
@@ -82,8 +82,8 @@ windows as (
         {{ northstar.actor_id(metric) if metric.actors
             else 'cast(null as ' ~ northstar.text_type() ~ ')' }} as actor_id,
         {%- endif %}
-        {%- for segment in segments %}
-        {{ segment }},
+        {%- for segment in northstar.mapped_segments() %}
+        {{ northstar.segment_value(segment) }},
         {%- endfor %}
         {%- if void %}
         {{ northstar.canonical_column(void.key) }} as void_key,
@@ -210,7 +210,7 @@ windows as (
         {{ 'null' if is_void else 'actor_id' }} as actor_id,
         {%- endif %}
         {%- for segment in segments %}
-        {{ 'null' if is_void else segment }} as {{ segment }},
+        {{ 'null as ' if is_void }}{{ segment }},
         {%- endfor %}
         {{ 'true' if is_void else 'false' }} as is_void
     from {{ name }}__{{ 'voided' if is_void else 'numbered' }}

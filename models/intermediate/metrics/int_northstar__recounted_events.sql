@@ -8,7 +8,7 @@
 -#}
 
 {%- set all_at_once = northstar.any_rebuilds('definitions', [
-    'int_northstar__entity_measures', 'northstar__entities', 'int_northstar__bookings',
+    'int_northstar__entity_measures', 'int_northstar__entities', 'int_northstar__bookings',
     'int_northstar__repeats',
 ]) -%}
 {%- set events = ref('int_northstar__events') -%}

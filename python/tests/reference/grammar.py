@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +27,7 @@ class Settings:
     has_consent: bool
     entity_columns: Mapping[str, str]
     anchor_events: Mapping[str, str | None]
+    declared_segments: Sequence[str]
     run_started_at: datetime
 
 
@@ -132,6 +133,7 @@ def read_settings(config: Mapping[str, Any], run_started_at: datetime) -> Settin
         has_consent=bool(config.get("northstar_consent")),
         entity_columns={name: entity["id"] for name, entity in entities.items()},
         anchor_events={name: e.get("anchor") for name, e in entities.items()},
+        declared_segments=tuple(config.get("northstar_segments") or ()),
         run_started_at=run_started_at,
     )
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .clock import Period
 from .company import Company, Interval, cover
 from .grammar import AnchorAge, Definition, Entry, InState, Void
-from .inputs import SEGMENTS, Event
+from .inputs import SEGMENTS, Event, as_text
 from .predicate import is_true
 from .values import Value, as_number
 
@@ -508,14 +508,17 @@ def judged(definition: Definition, slot: Slot, company: Company) -> EntityPeriod
         measure=weigh(definition, slot.bookings),
         is_counted=is_counted,
         is_qualified=is_counted and bool(real),
-        segments={name: segment([] if is_stock else real, name) for name in SEGMENTS},
+        segments={
+            name: segment([] if is_stock else real, name)
+            for name in (*SEGMENTS, *company.settings.declared_segments)
+        },
     )
 
 
 def segment(rows: Iterable[Booking], name: str) -> str:
     """The first value that is not empty, by booking time."""
     values = (row.event.values[name] for row in rows)
-    return next((str(value) for value in values if value not in (None, "")), UNKNOWN)
+    return next((as_text(v) for v in values if v not in (None, "")), UNKNOWN)
 
 
 def held(
@@ -548,7 +551,9 @@ def held(
             is_counted = (
                 definition.at_least is None or measure >= definition.at_least
             ) and holds_in_period(definition, slot, company)
-            segments = dict.fromkeys(SEGMENTS, UNKNOWN)
+            segments = dict.fromkeys(
+                (*SEGMENTS, *company.settings.declared_segments), UNKNOWN
+            )
             found.append(
                 EntityPeriod(
                     entity_id, period, measure, is_counted, is_counted, segments

@@ -14,6 +14,7 @@ from . import measure
 from .clock import Cadence, Clock, Period, Rolling
 from .company import Company
 from .grammar import Definition, Ratio
+from .inputs import SEGMENTS
 from .measure import ABSENCES, Absences, Booking, EntityPeriod, Match, Retraction
 from .values import Value, divided, rounded, scaled
 
@@ -452,7 +453,7 @@ def entity_rows(measured: Measured) -> list[dict[str, Value]]:
             "measure": scaled(row.measure, definition.unit_scale),
             "is_qualified": row.is_qualified,
             "growth_status": growth.get((row.entity_id, row.period)),
-            **row.segments,
+            **{name: row.segments[name] for name in SEGMENTS},
         }
         for row in rows
     ]

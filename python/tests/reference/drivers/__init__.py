@@ -17,7 +17,7 @@ from .activation import activation_cohorts
 from .changes import metric_changes
 from .concentration import concentration
 from .engagement import active_days, engagement
-from .funnels import funnel_segments, funnel_steps
+from .funnels import entity_segments, funnel_segments, funnel_steps
 from .growth import growth_accounting
 from .guardrails import guardrails
 from .repeat import repeat_steps
@@ -40,6 +40,7 @@ MARTS: dict[str, Builder] = {
     "concentration": concentration,
     "funnel_steps": funnel_steps,
     "funnel_segments": funnel_segments,
+    "entity_segments": entity_segments,
     "revenue_periods": revenue_periods,
     "guardrails": guardrails,
     "segment_periods": segment_periods,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ..clock import Calendar, Period
-from ..inputs import Event
+from ..inputs import Event, as_text
 from ..predicate import is_true
 from ..values import Value
 from .scope import DAY, Rows, Scope, lives, real
@@ -241,10 +241,27 @@ def anchored(
     return found
 
 
+def entity_segments(scope: Scope) -> Rows:
+    """One row per entity and segment, where the project declares segments."""
+    if not scope.company.settings.declared_segments:
+        return []
+    return [
+        {
+            "entity_type": entity,
+            "entity_id": entity_id,
+            "segment_name": name,
+            "segment_value": first_known(events, name),
+        }
+        for entity in scope.company.settings.entity_columns
+        for entity_id, events in events_of(entity, scope).items()
+        for name in scope.mapped_segments
+    ]
+
+
 def first_known(events: list[Event], segment: str) -> str:
     """The value at the earliest instant that has one, of several the smallest."""
     known = [
-        (event.occurred_at, str(event.values[segment]))
+        (event.occurred_at, as_text(event.values[segment]))
         for event in events
         if event.values[segment] not in (None, "")
     ]
@@ -279,7 +296,7 @@ def entries(funnel: Funnel, cadence: Calendar, scope: Scope) -> Cohorts:
 def first(events: Iterable[Event], segment: str) -> str:
     """The first value that is not empty."""
     values = (event.values[segment] for event in events)
-    return next((str(value) for value in values if value not in (None, "")), UNKNOWN)
+    return next((as_text(v) for v in values if v not in (None, "")), UNKNOWN)
 
 
 def events_of(entity: str, scope: Scope) -> dict[str, list[Event]]:

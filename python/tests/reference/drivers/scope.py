@@ -93,13 +93,16 @@ class Scope:
 
     @cached_property
     def mapped_segments(self) -> list[str]:
-        """The segments that at least one source of events has."""
+        """The segments that at least one source of events has, and those declared."""
         mapped = {
             column
             for source in self.config["northstar_events"]
             for column in source["columns"]
         }
-        return [segment for segment in SEGMENTS if segment in mapped]
+        return [
+            *(segment for segment in SEGMENTS if segment in mapped),
+            *self.company.settings.declared_segments,
+        ]
 
     def lasts(self, definition: Definition) -> bool:
         """Whether an entity keeps its id for longer than a day."""
