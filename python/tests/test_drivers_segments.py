@@ -674,7 +674,7 @@ BUYS = [
     ("p", "01-08", "/b", "other", False),
 ]
 # names that mean something else further on
-DECLARED = {
+DECLARED: dict[str, Any] = {
     "northstar_segments": ["landing_page", "amount", "contribution"],
     "northstar_events": [
         {
@@ -752,8 +752,9 @@ def test_declared_segments_are_taken_apart_as_the_others_are(
         "r": "(unknown)",
     }
     # and of a funnel, the first among its entries: two bought again, one of two
-    wanted = {"funnel_name": "buying", "cohort_start": "01-01", "step": 2}
-    found = rows(consumer, "funnel_segments", **wanted, segment_name="landing_page")
+    funnel: dict[str, Any] = {"funnel_name": "buying", "step": 2}
+    funnel |= {"cohort_start": "01-01", "segment_name": "landing_page"}
+    found = rows(consumer, "funnel_segments", **funnel)
     assert [
         picked(cell, "segment_value", "entered_entities", "reached_entities")
         for cell in sorted(found, key=lambda cell: str(cell["segment_value"]))

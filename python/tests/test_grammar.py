@@ -195,9 +195,7 @@ def test_every_golden_definition_is_right_on_spark(
     chosen = part_of(definitions, part)
     vars = vars_for(chosen)
     tables = company(definitions, seed=1)
-    consumer = Consumer(
-        tmp_path, spark_engine, vars=vars, tables=tables, drivers=False
-    )
+    consumer = Consumer(tmp_path, spark_engine, vars=vars, tables=tables, drivers=False)
 
     consumer.dbt("build").assert_success()
 
