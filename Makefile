@@ -42,7 +42,7 @@ test-all: lint lint-sql-postgres $(VENV)/pages.installed ## Lint, every test, an
 	@$(MAKE) --no-print-directory demo
 
 # What `make test` leaves out: Spark in full, the cloud's adapters, other versions.
-MATRIX := $(addprefix tests/test_, $(addsuffix .py, cloud_engines snowflake engines_agree engine_differences concurrency dbt_2 docs_mermaid))
+MATRIX := $(addprefix tests/test_, $(addsuffix .py, cloud_engines snowflake grammar engines_agree engine_differences concurrency dbt_2 docs_mermaid))
 test-matrix: $(VENV)/pages.installed $(ENGINES)/engines.installed $(NPM)/installed ## Every engine and version, as docs/engines.md lists them
 	$(BIN)/python python/matrix.py
 	cd python && $(BIN)/pytest -n 0 $(MATRIX)

@@ -12,7 +12,7 @@
 {% macro mapped_value(expression, type, family) -%}
     {%- if expression is none -%}
         {%- set null_types = {
-            'number': 'decimal(38, 9)',
+            'number': northstar.number_type(),
             'boolean': 'boolean',
             'instant': northstar.instant_type(),
             'date': 'date',

@@ -25,7 +25,7 @@
     {%- set bound = '(' ~ k ~ ' + ' ~ z * z / 2 ~ ' ' ~ sign ~ ' ' ~ half ~ ') / (' ~ n
         ~ ' + ' ~ z * z ~ ')' -%}
     {{ return(
-        'cast(case when ' ~ n ~ ' > 0 then case when ' ~ is_edge ~ ' then ' ~ edge
-        ~ ' else cast(' ~ bound ~ ' as decimal(38, 6)) end end as decimal(38, 9))'
+        northstar.rounded('case when ' ~ n ~ ' > 0 then case when ' ~ is_edge ~ ' then '
+            ~ edge ~ ' else cast(' ~ bound ~ ' as decimal(38, 6)) end end')
     ) }}
 {%- endmacro %}

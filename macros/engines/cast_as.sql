@@ -93,7 +93,7 @@
 
 {% macro default__as_number(expression, family) -%}
     {{ return(
-        'cast(try_cast(' ~ expression ~ ' as decimal(28, 9)) as decimal(38, 9))'
+        northstar.rounded('try_cast(' ~ expression ~ ' as decimal(28, 9))')
     ) }}
 {%- endmacro %}
 

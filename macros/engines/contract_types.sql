@@ -1,8 +1,9 @@
 {#-
     A pre-hook: the contract of the model that is being built, in the engine's words.
 
-    Properties cannot call macros, so they say `timestamp` and `string` for the types of
-    instant_type() and text_type(); here these take their place. And dbt puts not-null
+    Properties cannot call macros, so they say `timestamp`, `string` and `decimal(38, 9)`
+    for the types of instant_type(), text_type() and number_type(); here these take
+    their place. And dbt puts not-null
     constraints on every table of Spark whose format it is not told, which only Delta
     has: on others they are left to the tests. Nothing is run.
 -#}
@@ -21,6 +22,7 @@
 
 {% macro spark__contract_types() -%}
     {%- do northstar._contract_says('timestamp', northstar.instant_type()) -%}
+    {%- do northstar._contract_says('decimal(38, 9)', northstar.number_type()) -%}
     {%- if config.get('file_format') != 'delta' -%}
         {%- for column in model.columns.values() -%}
             {%- do column.update({'constraints': []}) -%}
@@ -30,6 +32,7 @@
 {%- endmacro %}
 
 {% macro databricks__contract_types() -%}
+    {%- do northstar._contract_says('decimal(38, 9)', northstar.number_type()) -%}
     {{ return(northstar.snowflake__contract_types()) }}
 {%- endmacro %}
 

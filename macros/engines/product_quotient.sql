@@ -82,15 +82,16 @@
         {%- do products.append(product.sql) -%}
     {%- endfor -%}
     {%- set above = products[0] if places == 0 else 'try_multiply(' ~ products[0]
-        ~ ', cast(' ~ '1000000000' * places ~ ' as decimal(38, 0)))' -%}
+        ~ ', cast(1' ~ '000000000' * places ~ ' as decimal(38, 0)))' -%}
     {%- set below = 'nullif(' ~ products[1] ~ ', 0)' -%}
     {%- set rest = above ~ ' % ' ~ below -%}
     {{ return(
-        'coalesce(cast(cast(' ~ signs | join(' * ') ~ ' as decimal(1, 0)) * (try_cast('
-        ~ 'try_divide(' ~ above ~ ' - ' ~ rest ~ ', ' ~ below
-        ~ ') as decimal(27, 0)) + case when ' ~ rest ~ ' >= ' ~ below ~ ' - ' ~ rest
-        ~ ' then 1 else 0 end) as decimal(28, 0)) * cast(0.000000001 as decimal(9, 9)), '
-        ~ northstar.rounded(
+        'coalesce(' ~ northstar.rounded(
+            'cast(cast(' ~ signs | join(' * ') ~ ' as decimal(1, 0)) * (try_cast('
+            ~ 'try_divide(' ~ above ~ ' - ' ~ rest ~ ', ' ~ below
+            ~ ') as decimal(27, 0)) + case when ' ~ rest ~ ' >= ' ~ below ~ ' - ' ~ rest
+            ~ ' then 1 else 0 end) as decimal(28, 0)) * cast(0.000000001 as decimal(9, 9))'
+        ) ~ ', ' ~ northstar.rounded(
             doubles[0] | join(' * ') ~ ' / nullif(' ~ doubles[1] | join(' * ') ~ ', 0)'
         ) ~ ')'
     ) }}
@@ -135,4 +136,38 @@
             doubles[0] | join(' * ') ~ ' / nullif(' ~ doubles[1] | join(' * ') ~ ', 0)'
         ) ~ ' end'
     ) }}
+{%- endmacro %}
+
+{#-
+    The same with a whole number among the factors, which elsewhere is a plain product.
+
+    multiple_quotient(number, whole, divisor)      number * whole / divisor
+    quotient_of_multiple(dividend, number, whole)  dividend / (number * whole)
+-#}
+{% macro multiple_quotient(number, whole, divisor) -%}
+    {{ return(
+        adapter.dispatch('multiple_quotient', 'northstar')(number, whole, divisor)
+    ) }}
+{%- endmacro %}
+
+{% macro default__multiple_quotient(number, whole, divisor) -%}
+    {{ return(northstar.quotient(whole ~ ' * ' ~ number, divisor)) }}
+{%- endmacro %}
+
+{% macro spark__multiple_quotient(number, whole, divisor) -%}
+    {{ return(northstar.product_quotient([number, whole], [divisor])) }}
+{%- endmacro %}
+
+{% macro quotient_of_multiple(dividend, number, whole) -%}
+    {{ return(
+        adapter.dispatch('quotient_of_multiple', 'northstar')(dividend, number, whole)
+    ) }}
+{%- endmacro %}
+
+{% macro default__quotient_of_multiple(dividend, number, whole) -%}
+    {{ return(northstar.quotient(dividend, whole ~ ' * ' ~ number)) }}
+{%- endmacro %}
+
+{% macro spark__quotient_of_multiple(dividend, number, whole) -%}
+    {{ return(northstar.product_quotient([dividend], [number, whole])) }}
 {%- endmacro %}

@@ -47,8 +47,9 @@
 
 {% macro spark__scaled(number, scale) -%}
     {{ return(
-        'coalesce(cast(try_cast(' ~ number ~ ' as decimal(19, 9)) * ' ~ scale
-        ~ ' as decimal(38, 9)), cast(' ~ number ~ ' * ' ~ scale ~ ' as decimal(38, 9)))'
+        'coalesce('
+        ~ northstar.rounded('try_cast(' ~ number ~ ' as decimal(19, 9)) * ' ~ scale)
+        ~ ', ' ~ northstar.rounded(number ~ ' * ' ~ scale) ~ ')'
     ) }}
 {%- endmacro %}
 

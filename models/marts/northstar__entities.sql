@@ -1,4 +1,4 @@
-{#- A view, so that the segments that a project declares need no column of the contract. -#}
+{#- A view, so that a project's own segments need no column of the contract. -#}
 
 {{ config(materialized='northstar_view') }}
 

@@ -37,8 +37,8 @@ plain as (
         is_open,
         elapsed_share,
         value,
-        cast(null as decimal(38, 9)) as numerator,
-        cast(null as decimal(38, 9)) as denominator,
+        {{ northstar.rounded('null') }} as numerator,
+        {{ northstar.rounded('null') }} as denominator,
         qualified_entities,
         same_point_value
     from metric_values

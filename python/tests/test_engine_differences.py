@@ -109,11 +109,24 @@ OF_A_ROW: dict[str, list[tuple[str, Any]]] = {
         ("northstar.product_quotient(['-amount', 'third'], ['whole', 'whole'])",
          Decimal("-0.108996540")),
         ("northstar.product_quotient(['amount', 'third'], ['third - 3'])", None),
+        ("northstar.multiple_quotient(northstar.rounded('1.000000001'), 'whole', '2')",
+         Decimal("8.500000009")),
+        ("northstar.quotient_of_multiple("
+         "northstar.rounded('1.000000001'), northstar.rounded('0.000000003'), 'whole')",
+         Decimal("19607843.156862745")),
         # no engine here is Redshift, but what it is told for large numbers all can run
         ("northstar.redshift__product_quotient(['amount * 80000000000', 'third'],"
          " ['third * 2'])", Decimal(420000000000)),
     ],
-    "rounded": [("northstar.rounded('amount / 1')", Decimal("10.5"))],
+    "rounded": [
+        ("northstar.rounded('amount / 1')", Decimal("10.5")),
+        # sums and differences keep the ninth place
+        ("northstar.rounded('2 * (' ~ northstar.rounded('12.345678901') ~ ' - '"
+         " ~ northstar.rounded('0.000000002') ~ ') + ' ~ northstar.rounded('5'))",
+         Decimal("29.691357798")),
+        ("northstar.multiple(northstar.rounded('1.000000001'), 'whole')",
+         Decimal("17.000000017")),
+    ],
     "scale_type": [
         ("northstar.rounded(northstar.scaled('amount', 'cast(0.000277777778 as '"
          " ~ northstar.scale_type() ~ ')'))", Decimal("0.002916667")),

@@ -7,7 +7,9 @@ DuckDB's, in all columns and rows; a failure prints the first rows that differ.
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import cast
 
 import pytest
@@ -16,6 +18,7 @@ from click.testing import CliRunner
 from companies_of_every_kind import bare, everything
 from comparison import assert_equal_marts, mart_keys, public_marts
 from consumer import Consumer
+from driver_projects import with_drivers
 from engines import Engine, Table
 from northstar.cli import main
 from reference.companies import Config, batch
@@ -111,6 +114,27 @@ def test_a_batch_with_its_drivers_in_two_loads(
     assert_marts_agree(
         engine, duckdb_engine, tmp_path, config, typed, in_two_loads=True
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ENGINES)
+def test_numbers_of_nine_places(
+    name: str, tmp_path: Path, duckdb_engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    engine: Engine = request.getfixturevalue(f"{name}_engine")
+    config, tables, _ = batch(range(120, 124))
+    typed = cast("dict[str, Table]", tables)
+    dice = Random("nine places")
+    for table in typed.values():
+        numbers = [name for name, kind in table["columns"].items() if kind == "number"]
+        for row in table["rows"]:
+            for column in numbers:
+                if row[column] is not None:
+                    billionths = Decimal(dice.randrange(10**9)).scaleb(-9)
+                    row[column] = Decimal(str(row[column])) + billionths
+    named = with_drivers(config)
+
+    assert_marts_agree(engine, duckdb_engine, tmp_path, named, typed)
 
 
 @pytest.mark.slow

@@ -180,8 +180,9 @@ SPARK_PARTS = 4
 
 
 def part_of(definitions: dict[str, Any], part: int) -> dict[str, Any]:
-    """Every fourth definition, with those that a ratio divides."""
+    """Every fourth definition and the North Star, with those that a ratio divides."""
     names = list(definitions)[part::SPARK_PARTS]
+    names += [name for name, d in definitions.items() if d.get("level") == "north_star"]
     wanted = {*names, *(of for n in names for of in definitions[n].get("ratio", ()))}
     return {name: d for name, d in definitions.items() if name in wanted}
 

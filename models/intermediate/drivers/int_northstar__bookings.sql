@@ -51,7 +51,7 @@ booked as (
         qualifying_events.event_id,
         qualifying_events.event_name,
         qualifying_events.source_name,
-        cast(qualifying_events.amount as decimal(38, 9)) as amount,
+        {{ northstar.rounded('qualifying_events.amount') }} as amount,
         {{ 'qualifying_events.distinct_value'
             if event_metrics | selectattr('distinct') | list
             else nothing }} as distinct_value,

@@ -19,6 +19,7 @@
 {%- set funnels = northstar.funnels() -%}
 {%- set written = funnels | rejectattr('metric') | list -%}
 {%- set segments = northstar.mapped_segments() -%}
+{%- set told_apart = segments + ([northstar.growth_segment()] if written else []) -%}
 {%- set grace = (var('northstar_grace_hours') * 3600) | int -%}
 {%- set no_text = 'cast(null as ' ~ northstar.text_type() ~ ')' %}
 
@@ -275,9 +276,43 @@ taken as (
     {%- endfor %}
 ),
 
+segments as (
+    select {{ no_text }} as segment_name
+    {%- for segment in told_apart %}
+    union all
+    select '{{ segment.name }}' as segment_name
+    {%- endfor %}
+),
+
+-- once for all together, and once for each segment
+spread as (
+    select
+        taken.funnel_name,
+        taken.entity_type,
+        taken.grain,
+        taken.cohort_start,
+        taken.period_end,
+        taken.window_seconds,
+        taken.step,
+        taken.step_event,
+        taken.is_entered,
+        taken.is_reached,
+        taken.waited_seconds,
+        segments.segment_name,
+        {%- if told_apart %}
+        case segments.segment_name
+            {%- for segment in told_apart %}
+            when '{{ segment.name }}' then taken.{{ segment.column }}
+            {%- endfor %}
+        end as segment_value
+        {%- else %}
+        {{ no_text }} as segment_value
+        {%- endif %}
+    from taken
+    cross join segments
+),
+
 counted as (
-    {%- for segment in [none] + segments
-        + ([northstar.growth_segment()] if written else []) %}
     select
         funnel_name,
         entity_type,
@@ -287,16 +322,14 @@ counted as (
         window_seconds,
         step,
         step_event,
-        {{ "'" ~ segment.name ~ "'" if segment else no_text }} as segment_name,
-        {{ segment.column if segment else no_text }} as segment_value,
+        segment_name,
+        segment_value,
         count(*) as cohort_entities,
         sum(is_entered) as entered_entities,
         sum(is_reached) as reached_entities,
         {{ northstar.median('waited_seconds') }} as median_seconds
-    from taken
-    {%- if segment %}
-    where {{ segment.column }} is not null
-    {%- endif %}
+    from spread
+    where segment_name is null or segment_value is not null
     group by
         funnel_name,
         entity_type,
@@ -305,10 +338,9 @@ counted as (
         period_end,
         window_seconds,
         step,
-        step_event{{ ',' if segment }}
-        {{ segment.column if segment }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        step_event,
+        segment_name,
+        segment_value
 ),
 
 rated as (

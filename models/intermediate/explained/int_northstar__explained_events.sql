@@ -17,7 +17,7 @@
 
 {%- set metrics = northstar.event_metrics() -%}
 {%- set no_text = 'cast(null as ' ~ northstar.text_type() ~ ')' -%}
-{%- set no_number = 'cast(null as decimal(38, 9))' -%}
+{%- set no_number = northstar.rounded('null') -%}
 {%- set by_time = 'booked_at, ' ~ northstar.byte_order('event_id') ~ ', '
     ~ northstar.byte_order('source_name') -%}
 {%- set by_time_voids_last = by_time.replace('booked_at, ', 'booked_at, is_void, ') -%}

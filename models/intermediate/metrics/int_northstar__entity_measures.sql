@@ -150,7 +150,7 @@ measured as (
             distinct case when events.amount is not null then events.distinct_value end
         ) as distinct_values,
         {%- endif %}
-        sum(events.amount) as amount,
+        {{ northstar.additive('sum(events.amount)') }} as amount,
         {%- if uses_actors %}
         count(
             distinct case when events.amount is not null then events.actor_id end
@@ -237,9 +237,10 @@ cumulated as (
         counted.is_same_point,
         case
             when metrics.window_kind = 'lifetime' and counted.measure is not null
-                then sum(counted.measure) over (
-                    {{ life }}
-                )
+                then {{ northstar.additive(
+                    'sum(counted.measure) over (\n                    ' ~ life
+                    ~ '\n                )'
+                ) }}
             else counted.measure
         end as measure,
         case

@@ -25,7 +25,7 @@ totals as (
         metric_name,
         period_start,
         is_same_point,
-        sum(contribution) as contributed,
+        {{ northstar.additive('sum(contribution)') }} as contributed,
         sum(case when is_qualified then 1 else 0 end) as qualified_entities
     from entity_measures
     group by metric_name, period_start, is_same_point
@@ -57,7 +57,7 @@ stocks as (
     select
         metric_name,
         period_start,
-        sum(contributed) as contributed,
+        {{ northstar.additive('sum(contributed)') }} as contributed,
         sum(qualified_entities) as qualified_entities
     from stock_changes
     group by metric_name, period_start

@@ -22,8 +22,8 @@ metrics as (
         '{{ metric.window.name }}' as window_name,
         '{{ metric.window.grain }}' as grain,
         '{{ metric.measure }}' as measure_kind,
-        cast({{ 'null' if metric.at_least is none else metric.at_least }}
-            as decimal(38, 9)) as at_least,
+        {{ northstar.rounded('null' if metric.at_least is none else metric.at_least) }}
+            as at_least,
         {{ metric.actors.at_least or 1 if metric.actors else 0 }} as actors_at_least,
         '{{ metric.total }}' as total,
         cast({{ metric.unit_scale }} as {{ northstar.scale_type() }}) as unit_scale,

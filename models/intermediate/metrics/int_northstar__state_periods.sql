@@ -23,7 +23,7 @@ select
     '{{ metric.name }}' as metric_name,
     periods.period_start,
     states.entity_id,
-    {{ 'sum(states.value)' if value else '1' }} as measure
+    {{ northstar.additive('sum(states.value)') if value else '1' }} as measure
 from states
 inner join periods
     on

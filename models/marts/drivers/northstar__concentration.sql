@@ -46,7 +46,8 @@ summed as (
         max(measure) as largest,
         sum(case when 10 * (entities - size_rank) < entities then measure else 0 end)
             as top_decile,
-        sum((2 * size_rank - entities - 1) * measure) as skew
+        sum({{ northstar.multiple('measure', '(2 * size_rank - entities - 1)') }})
+            as skew
     from ranked
     group by metric_name, period_start
 )
@@ -67,8 +68,8 @@ select
     end as top_decile_share,
     case
         when not metric_values.is_open
-            then {{ northstar.quotient(
-                'summed.skew', 'summed.entities * summed.total'
+            then {{ northstar.quotient_of_multiple(
+                'summed.skew', 'summed.total', 'summed.entities'
             ) }}
     end as gini,
     case

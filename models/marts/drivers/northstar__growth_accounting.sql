@@ -258,7 +258,9 @@ valued as (
             {%- if sums %}
             when counted.unit_scale = 1
                 then {{ sign }}coalesce(flows.{{ flow }}_value, 0)
-            else {{ sign }}coalesce(flows.{{ flow }}_value, 0) * counted.unit_scale
+            else {{ northstar.scaled(
+                sign ~ 'coalesce(flows.' ~ flow ~ '_value, 0)', 'counted.unit_scale'
+            ) }}
             {%- endif %}
         end as {{ flow }}_value{{ ',' if not loop.last }}
         {%- endfor %}

@@ -28,7 +28,7 @@
 {%- for metric in metrics if metric.governance.direction == 'down' -%}
     {%- do falling.append(metric) -%}
 {%- endfor -%}
-{%- set no_number = 'cast(null as decimal(38, 9))' -%}
+{%- set no_number = northstar.rounded('null') -%}
 {#- the columns of a point that is no quotient, and has no bound of its own -#}
 {%- set no_parts = no_number ~ ' as numerator, ' ~ no_number ~ ' as denominator, 0 as'
     ~ ' is_share' -%}
@@ -109,7 +109,7 @@ events as (
         ) }} as period_start,
         {{ northstar.booked_at(metric) }} as booked_at,
         {{ northstar.canonical_column(void.key) }} as void_key,
-        cast({{ northstar.amount(metric) }} as decimal(38, 9)) as amount
+        {{ northstar.rounded(northstar.amount(metric)) }} as amount
     from events
     where
         {{ northstar.event_predicate(metric) }}

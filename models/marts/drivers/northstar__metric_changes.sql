@@ -159,8 +159,13 @@ totals as (
     select
         metric_name,
         period_start,
-        sum(case when is_qualified then contribution else 0 end) as value,
-        sum(case when not is_qualified then contribution else 0 end) as voided
+        {%- for name, condition in [
+            ('value', 'is_qualified'), ('voided', 'not is_qualified')
+        ] %}
+        {{ northstar.additive(
+            'sum(case when ' ~ condition ~ ' then contribution else 0 end)'
+        ) }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_northstar__entity_measures') }}
     where
         contribution is not null
@@ -204,8 +209,8 @@ lifetime_changes as (
     select
         metric_name,
         period_start,
-        sum(value) as value,
-        sum(voided) as voided
+        {{ northstar.additive('sum(value)') }} as value,
+        {{ northstar.additive('sum(voided)') }} as voided
     from lifetime_steps
     group by metric_name, period_start
 ),
@@ -214,12 +219,13 @@ lifetime_totals as (
     select
         metric_values.metric_name,
         metric_values.period_start,
-        sum(coalesce(lifetime_changes.value, 0)) over (
+        {%- for name in ('value', 'voided') %}
+        {{ northstar.additive(
+            'sum(coalesce(lifetime_changes.' ~ name ~ ', 0)) over (
             partition by metric_values.metric_name order by metric_values.period_start
-        ) as value,
-        sum(coalesce(lifetime_changes.voided, 0)) over (
-            partition by metric_values.metric_name order by metric_values.period_start
-        ) as voided
+        )'
+        ) }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from metric_values
     left join lifetime_changes
         on
@@ -307,15 +313,15 @@ activity_products as (
         unit_scale,
         value_0 as product_000,
         value_1 as product_111,
-        {%- for name, dividend, divisor in [
-            ('100', 'entities_1 * value_0', 'entities_0'),
-            ('010', 'entities_0 * days_1 * value_0', 'entities_1 * days_0'),
-            ('001', 'days_0 * value_1', 'days_1'),
-            ('110', 'days_1 * value_0', 'days_0'),
-            ('101', 'entities_1 * days_0 * value_1', 'entities_0 * days_1'),
-            ('011', 'entities_0 * value_1', 'entities_1'),
+        {%- for name, value, whole, divisor in [
+            ('100', 'value_0', 'entities_1', 'entities_0'),
+            ('010', 'value_0', 'entities_0 * days_1', 'entities_1 * days_0'),
+            ('001', 'value_1', 'days_0', 'days_1'),
+            ('110', 'value_0', 'days_1', 'days_0'),
+            ('101', 'value_1', 'entities_1 * days_0', 'entities_0 * days_1'),
+            ('011', 'value_1', 'entities_0', 'entities_1'),
         ] %}
-        coalesce({{ northstar.quotient(dividend, divisor) }}, 0)
+        coalesce({{ northstar.multiple_quotient(value, whole, divisor) }}, 0)
             as product_{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from factors
@@ -404,8 +410,10 @@ pair_products as (
         'entities' as first_factor,
         'value_per_entity' as second_factor,
         value_0 as product_00,
-        {{ northstar.quotient('entities_1 * value_0', 'entities_0') }} as product_10,
-        {{ northstar.quotient('entities_0 * value_1', 'entities_1') }} as product_01,
+        {{ northstar.multiple_quotient('value_0', 'entities_1', 'entities_0') }}
+            as product_10,
+        {{ northstar.multiple_quotient('value_1', 'entities_0', 'entities_1') }}
+            as product_01,
         value_1 as product_11
     from factors
     where metric_name in ({{ northstar.names_of(stocks) }})
@@ -675,9 +683,9 @@ parts as (
 ranked as (
     select
         *,
-        sum(contribution) over (
+        {{ northstar.additive('sum(contribution) over (
             partition by metric_name, period_start, method
-        ) as contributed,
+        )') }} as contributed,
         row_number() over (
             partition by metric_name, period_start, method
             order by abs(contribution) desc, {{ northstar.byte_order('component') }}

@@ -18,7 +18,7 @@
     and north_star in analysis.metrics -%}
     {%- do by_period.append(analysis.name) -%}
 {%- endfor -%}
-{%- set amount = 'decimal(38, 9)' -%}
+{%- set amount = northstar.number_type() -%}
 {%- set drivers = [
     {
         'mart': 'northstar__growth_accounting', 'is_there': grows, 'where': '1 = 1',

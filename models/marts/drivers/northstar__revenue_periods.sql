@@ -101,7 +101,7 @@ holdings as (
         timed.state,
         timed.month_number,
         intervals.entity_id,
-        sum(intervals.value) as value
+        {{ northstar.additive('sum(intervals.value)') }} as value
     from timed
     inner join intervals
         on
@@ -446,8 +446,8 @@ select
         as mean_active_users,
     case
         when not is_open
-            then {{ northstar.quotient(
-                '2 * coalesce(ending_mrr, 0)', 'users_of_both'
+            then {{ northstar.multiple_quotient(
+                'coalesce(ending_mrr, 0)', '2', 'users_of_both'
             ) }}
     end as arpu,
     case
