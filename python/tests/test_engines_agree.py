@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
@@ -138,7 +138,9 @@ def test_numbers_of_nine_places(
     assert_marts_agree(engine, duckdb_engine, tmp_path, with_drivers(config), precise)
 
 
-def _with_nine_places(row: Row, columns: Mapping[str, str], dice: Random) -> Row:
+def _with_nine_places(
+    row: Mapping[str, Any], columns: Mapping[str, str], dice: Random
+) -> Row:
     """The row with some billionths more in each number."""
     return {
         name: Decimal(str(cell)) + Decimal(dice.randrange(10**9)).scaleb(-9)
