@@ -19,15 +19,17 @@ export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(VENV)/demo.installed ## Build the demo company on DuckDB and show its North Star
+demo: $(VENV)/demo.installed ## Build the demo company on DuckDB, draw its tree, show its North Star
 	$(BIN)/python $(DEMO)/company.py --out $(DEMO)/data $(DEMO_SIZE)
 	$(BIN)/python $(DEMO)/load.py --csv $(DEMO)/data --duckdb $(DEMO)/northstar_demo.duckdb
 	$(DEMO_DBT) deps
 	$(DEMO_DBT) build
+	@$(BIN)/northstar docs --values --project-dir $(DEMO)
 	@echo
 	@$(BIN)/northstar show --project-dir $(DEMO)
 	@echo
 	@echo "Look at"
+	@echo "  $(DEMO)/target/northstar/       the driver tree: driver_tree.html, .md, .svg, .json"
 	@echo "  $(DEMO)/dbt_project.yml         the mapping and the definitions"
 	@echo "  $(DEMO)/northstar_demo.duckdb   the marts: northstar.northstar__metric_periods, ..."
 	@echo "  $(DEMO)/README.md               what the data holds, and where to see it"
