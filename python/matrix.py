@@ -101,7 +101,7 @@ def dbt_on_duckdb(folder: Path) -> Path:
 def result(row: Row) -> str:
     """What came of a row: `passed`, or the first step that failed."""
     python = shutil.which(f"python{row.python}")
-    if python is None:
+    if python is None or not run(python, "--version"):
         return f"not run: no python{row.python}"
     folder = ENVIRONMENTS / f"{Path(row.requirements).stem}-{row.python}"
     bin_folder = folder / "bin"
