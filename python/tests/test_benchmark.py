@@ -168,8 +168,9 @@ def test_marts_script_and_updates_agree(
 def test_every_mart_is_compared() -> None:
     models = {path.stem for path in (REPOSITORY / "models" / "marts").rglob("*.sql")}
     # what was published, and when, is not the same after two runs as after one; and
-    # the events that are measured come without states
+    # the events that are measured come without states or segments of their own
     models -= {"northstar__metric_revisions", "northstar__revenue_periods"}
+    models -= {"northstar__entity_segments"}
     assert sorted(measure.MARTS + measure.DRIVER_MARTS) == sorted(models)
 
 
