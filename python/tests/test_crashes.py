@@ -3,8 +3,8 @@
 A project has had a build and then a load. The next build is killed, at one node of the
 graph after another, by SIGKILL in the middle of its work, and is then run again as it
 should have been. Every public mart must equal that of a project that was built once,
-and never killed. `make test` tries every sixteenth model that is stored; `make test-all`
-tries every node, views and hooks too.
+and never killed. `make test` tries every sixteenth model that is stored; `make
+test-all` tries every node, views and hooks too.
 """
 
 from __future__ import annotations
