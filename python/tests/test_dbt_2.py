@@ -163,3 +163,8 @@ def test_it_compiles_to_the_same_words_and_builds_the_same_rows(
     assert done.returncode == 0, done.stdout[-3000:]
     consumer.dbt("parse").assert_success()
     assert_equal_marts(public_marts(consumer), expected, keys, "dbt 2, against dbt 1")
+
+    # dbt 2 keeps the metrics of modules that are off, and the marts they are asked of
+    consumer.set_vars(config | {"northstar_using_drivers": False})
+    done = dbt_2(tmp_path, "compile", "--full-refresh", "--target-path=by_dbt_2")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -25,7 +25,11 @@ from test_cloud_engines import PYTHON, write_project
 
 SCRIPT = Path(__file__).parent / "on_fakesnow.py"
 SEGMENTS = {"channel", "device", "country", "plan", "persona", "company_size"}
-OF_SEGMENTS = {"northstar__segment_periods", "northstar__metric_changes"}
+OF_SEGMENTS = {
+    "northstar__segment_periods",
+    "northstar__metric_changes",
+    "northstar__funnel_segments",
+}
 TYPES = {
     "text": "varchar",
     "timestamp": "timestamp_ntz",

@@ -5,7 +5,9 @@
 
 {{ config(
     materialized='northstar_view',
-    enabled=northstar.uses_drivers() or northstar.has_input('northstar_funnels'),
+    enabled=northstar.uses_drivers()
+        or northstar.has_input('northstar_funnels')
+        or northstar.metrics_stay(),
 ) }}
 
 {%- set has_funnels = northstar.funnels() | length > 0 %}

@@ -12,8 +12,9 @@
 {%- set has_signals = northstar.has_input('northstar_signals') -%}
 {%- set has_revenue = northstar.has_valued_states() -%}
 
-{{ config(enabled=northstar.uses_drivers()) }}
+{{ config(enabled=northstar.uses_drivers() or northstar.metrics_stay()) }}
 
+{% if not northstar.uses_drivers() %}{{ northstar.no_rows() }}{% else %}
 {%- set north_star = northstar.metrics() | selectattr('is_north_star') | first -%}
 {%- set strides = [] -%}
 {%- for metric in (metrics + churning + [north_star]) | unique(attribute='name')
@@ -697,3 +698,4 @@ select
         else 'ok'
     end as state
 from bounded
+{% endif %}

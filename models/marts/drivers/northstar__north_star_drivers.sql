@@ -4,8 +4,12 @@
     What the North Star cannot have (a cohort's return to a ratio) is null.
 -#}
 
-{{ config(materialized='northstar_view', enabled=northstar.uses_drivers()) }}
+{{ config(
+    materialized='northstar_view',
+    enabled=northstar.uses_drivers() or northstar.metrics_stay(),
+) }}
 
+{% if not northstar.uses_drivers() %}{{ northstar.no_rows() }}{% else %}
 {%- set north_star = northstar.metrics() | selectattr('is_north_star') | first -%}
 {%- set grows = north_star in northstar.driver_metrics('calendar', 'rolling') -%}
 {%- set is_calendar = north_star in northstar.driver_metrics('calendar') -%}
@@ -135,3 +139,4 @@ select
     {{ name }}{{ ',' if not loop.last }}
 {%- endfor %}
 from joined
+{% endif %}

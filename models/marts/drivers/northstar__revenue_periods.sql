@@ -5,8 +5,9 @@
     A trial is an unbroken time in the state `trial`, of any value or none.
 -#}
 
-{{ config(enabled=northstar.has_valued_states()) }}
+{{ config(enabled=northstar.has_valued_states() or northstar.metrics_stay()) }}
 
+{% if not northstar.has_valued_states() %}{{ northstar.no_rows() }}{% else %}
 {%- set grace = (var('northstar_grace_hours') * 3600) | int -%}
 {#- how long after its trial whoever stays may take to pay -#}
 {%- set days_to_pay = 7 %}
@@ -454,3 +455,4 @@ select
         when not is_open then {{ northstar.quotient('ending_mrr', 'ending_entities') }}
     end as arpa
 from gathered
+{% endif %}

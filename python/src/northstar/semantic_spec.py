@@ -55,6 +55,10 @@ def to_new_form(legacy: Mapping[str, Any]) -> Yaml:
         if config:
             made["config"] = config
         home.setdefault("metrics", []).append(made)
+    for model in models.values():
+        if "semantic_model" in model:
+            # dbt 2 leaves no metric out, so what it is asked of has to stay
+            model["semantic_model"]["enabled"] = True
     return found
 
 
