@@ -379,7 +379,8 @@ class Spark(Engine):
         options = {
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
-            "spark.driver.memory": "2g",
+            # Spark plans long models in memory; 2 GB were not enough for fifty metrics.
+            "spark.driver.memory": "6g",
             "spark.log.level": "ERROR",
             "spark.sql.shuffle.partitions": "1",
             "spark.sql.catalogImplementation": "in-memory",
