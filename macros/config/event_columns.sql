@@ -16,7 +16,15 @@
             {%- do columns.append(column) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set types = northstar.attribute_types(sources) -%}
+    {%- set events = [] -%}
+    {%- for definition in var('northstar_metrics', {}).values() -%}
+        {%- do events.extend(definition.events or []) -%}
+        {%- do events.append(definition.void or {}) -%}
+    {%- endfor -%}
+    {%- set types = northstar.attribute_types(sources, events) -%}
+    {%- for entity in var('northstar_entities', {}).values() if entity.id in types -%}
+        {%- do types.update({entity.id: 'id'}) -%}
+    {%- endfor -%}
     {%- for name in types | sort -%}
         {%- do columns.append({'name': name, 'type': types[name]}) -%}
     {%- endfor -%}
@@ -41,30 +49,26 @@
     ) }}
 {%- endmacro %}
 
-{% macro attribute_types(sources) -%}
+{#-
+    The type of each attribute by its name: as a source declares it, or as an event of a
+    definition needs it, else `attribute`.
+-#}
+{% macro attribute_types(sources, events) -%}
     {%- set types = {} -%}
     {%- for source in sources -%}
-        {%- for name, attribute in (source.attributes or {}).items() -%}
-            {%- set declared = attribute.type if attribute is mapping -%}
+        {%- for name, attribute in (source['attributes'] or {}).items() -%}
+            {%- set declared = attribute['type'] if attribute is mapping -%}
             {%- do types.update({
                 name: {'timestamp': 'instant'}.get(declared, declared)
                     or types.get(name, 'attribute')
             }) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- for definition in var('northstar_metrics', {}).values() -%}
-        {%- set entries = (definition.events or []) + ([definition.void] if definition.void else []) -%}
-        {%- for entry in entries -%}
-            {%- if entry.at in types -%}
-                {%- do types.update({entry.at: 'instant'}) -%}
-            {%- endif -%}
-            {%- if entry.value in types -%}
-                {%- do types.update({entry.value: 'number'}) -%}
-            {%- endif -%}
+    {%- for event in events -%}
+        {%- for slot, type in [('at', 'instant'), ('value', 'number')]
+            if event[slot] in types -%}
+            {%- do types.update({event[slot]: type}) -%}
         {%- endfor -%}
-    {%- endfor -%}
-    {%- for entity in var('northstar_entities', {}).values() if entity.id in types -%}
-        {%- do types.update({entity.id: 'id'}) -%}
     {%- endfor -%}
     {{ return(types) }}
 {%- endmacro %}

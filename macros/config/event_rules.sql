@@ -159,13 +159,20 @@
 {#- A declared segment is text that a source maps; those of the contract need no line. -#}
 {% macro _segments_are_text(sound, sources, columns, problems) -%}
     {%- set named = northstar._present(sound.get('northstar_segments')) -%}
-    {%- set types = northstar._types_of_attributes(sound, sources) -%}
+    {%- set events = [] -%}
+    {%- for metric in northstar._present(sound.get('northstar_metrics')).values() -%}
+        {%- do events.extend(northstar._present(metric['events']).values()) -%}
+        {%- do events.append(metric['void'] or {}) -%}
+    {%- endfor -%}
+    {%- set types = northstar.attribute_types(
+        sources.values() | select | list, events
+    ) -%}
     {%- set origins = [
         'currency', 'utm_source', 'utm_medium', 'utm_campaign', 'referrer',
         'landing_page',
     ] -%}
     {%- set texts = origins | select('in', columns['row']) | list -%}
-    {%- for name, type in types.items() if type not in ['number', 'timestamp'] -%}
+    {%- for name, type in types.items() if type not in ['number', 'instant'] -%}
         {%- do texts.append(name) -%}
     {%- endfor -%}
     {%- set own = northstar.segments() + ['growth_status'] -%}
@@ -182,9 +189,9 @@
                 ~ ('It needs no line here.' if name == own[-1] else
                     'It needs a source that maps it under `columns`, and no line here.')
             -%}
-        {%- elif types.get(name) in ['number', 'timestamp'] -%}
+        {%- elif types.get(name) in ['number', 'instant'] -%}
             {%- set message = 'The attribute `' ~ name ~ '` is '
-                ~ ('an instant' if types[name] == 'timestamp' else 'a number')
+                ~ ('an instant' if types[name] == 'instant' else 'a number')
                 ~ ', and a segment is text. Map it once more, as the text by which to '
                 ~ 'tell entities apart.' -%}
             {%- set lines = [
@@ -224,29 +231,6 @@
         {%- endif -%}
         {%- do seen.append(name) -%}
     {%- endfor -%}
-{%- endmacro %}
-
-
-{#- As declared, or as definitions use them: an instant where they book, a number where
-    they are summed. Output: type by name, none where nothing says. -#}
-{% macro _types_of_attributes(sound, sources) -%}
-    {%- set types = {} -%}
-    {%- for source in sources.values() if source -%}
-        {%- for name, attribute in (source['attributes'] or {}).items() -%}
-            {%- set type = attribute['type'] if attribute is mapping else none -%}
-            {%- do types.update({name: type or types.get(name)}) -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {%- for metric in northstar._present(sound.get('northstar_metrics')).values() -%}
-        {%- set entries = northstar._present(metric['events']).values() | list -%}
-        {%- for entry in entries + ([metric['void']] if metric['void'] else []) -%}
-            {%- for slot, type in [('at', 'timestamp'), ('value', 'number')]
-                if entry[slot] in types -%}
-                {%- do types.update({entry[slot]: type}) -%}
-            {%- endfor -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(types) }}
 {%- endmacro %}
 
 

@@ -24,5 +24,5 @@
             ~ column.name
         ) -%}
     {%- endfor -%}
-    {{ return('select ' ~ (columns | join(', ') or '1 as nothing') ~ ' where 1 = 0') }}
+    {{ return('select ' ~ (columns | join(', ') or '1 as nothing') ~ ' limit 0') }}
 {%- endmacro %}

@@ -8,9 +8,9 @@
 
     Example: {{ northstar.rounded('numerator / denominator') }}
 
-    The type is decimal(38, 9) where there is one. Spark gives a sum or difference of two such
-    numbers eight places, since its digits before the point could be one more than fit:
-    there ten digits are left free, which as many additions may use up. Its numbers
+    The type is decimal(38, 9) where there is one. Spark gives a sum or difference of two
+    such numbers eight places, since its digits before the point could be one more than
+    fit: there ten digits are left free, which as many additions may use up. Its numbers
     are so below 10^19, as those are that it reads.
 -#}
 {% macro rounded(number) -%}

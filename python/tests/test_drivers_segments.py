@@ -727,7 +727,14 @@ def test_declared_segments_are_taken_apart_as_the_others_are(
     tables: dict[str, Table] = {
         "raw_events": {"columns": columns, "rows": [*bought, watermark]}
     }
-    consumer = Consumer(tmp_path, engine, vars=DECLARED, tables=tables)
+    # they may be declared later than the first build
+    before = DECLARED | {"northstar_segments": ["contribution"]}
+    consumer = Consumer(tmp_path, engine, vars=before, tables=tables)
+    consumer.dbt("build").assert_success()
+    found = rows(consumer, "segment_periods")
+    assert {cell["segment_name"] for cell in found} == {"contribution", "growth_status"}
+
+    consumer.set_vars(DECLARED)
     consumer.dbt("build").assert_success()
 
     # the first known value of the week's events counts: p's is of its second buy

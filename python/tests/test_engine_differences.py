@@ -191,6 +191,12 @@ OF_ALL_ROWS: dict[str, list[tuple[str, Any]]] = {
         ("northstar.first_by('said', ['-whole', northstar.byte_order('id')])",
          "it's \\N, \"so\" 🦊"),
     ],
+    "rounded": [
+        # a sum has all the digits there are, and none for a ninth place in the next
+        ("northstar.rounded(northstar.additive('sum(' ~ northstar.rounded("
+         "'0.000000001 * whole') ~ ')') ~ ' + ' ~ northstar.rounded('0.000000001'))",
+         Decimal("0.000000033")),
+    ],
     "median": [
         ("northstar.rounded(northstar.median('whole'))", Decimal("6.5")),
     ],

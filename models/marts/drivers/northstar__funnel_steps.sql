@@ -10,42 +10,14 @@
         or northstar.metrics_stay(),
 ) }}
 
-{%- set has_funnels = northstar.funnels() | length > 0 %}
-{%- set counts = ('cohort_entities', 'entered_entities', 'reached_entities') -%}
-{%- set rates = (
-    'step_conversion_rate', 'step_rate_lower', 'step_rate_upper',
-    'overall_conversion_rate', 'overall_rate_lower', 'overall_rate_upper',
-    'median_seconds',
-) %}
-
+{% if not northstar.funnels() %}{{ northstar.no_rows() }}{% else %}
 with
-{% if has_funnels %}
+
 cells as (
     select * from {{ ref('int_northstar__funnel_cells') }}
     where segment_name is null
 ),
-{% else %}
-cells as (
-    select
-        metric_name as funnel_name,
-        metric_name as entity_type,
-        grain,
-        period_start,
-        period_end,
-        period_status,
-        period_start as cohort_start,
-        1 as step,
-        metric_name as step_event,
-        {%- for column in counts %}
-        qualified_entities as {{ column }},
-        {%- endfor %}
-        {%- for column in rates %}
-        value as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('northstar__metric_periods') }}
-    where 1 = 0
-),
-{% endif %}
+
 steps as (
     select
         *,
@@ -79,3 +51,4 @@ select
     overall_rate_upper,
     median_seconds
 from steps
+{% endif %}
