@@ -14,10 +14,6 @@ metric_values as (
     where is_published
 ),
 
-metrics as (
-    select * from {{ ref('int_northstar__metrics') }}
-),
-
 published as (
     select
         entity_measures.*,
@@ -28,14 +24,13 @@ published as (
         metric_values.period_end,
         metric_values.previous_start,
         metric_values.period_status,
-        metrics.total,
-        metrics.unit_scale
+        metric_values.total,
+        metric_values.unit_scale
     from entity_measures
     inner join metric_values
         on
             entity_measures.metric_name = metric_values.metric_name
             and entity_measures.period_start = metric_values.period_start
-    inner join metrics on entity_measures.metric_name = metrics.metric_name
 )
 
 select

@@ -191,6 +191,8 @@ select
     part,
     window_kind,
     grain,
+    total,
+    unit_scale,
     period_start,
     period_end,
     previous_start,
