@@ -238,6 +238,7 @@ OF_A_TABLE = {
     "northstar_incremental": "test_engines_agree",
     "northstar_table": "test_engines_agree",
     "northstar_view": "test_engines_agree",
+    "read_often": "test_engines_agree",
     "replace_rows": "test_engines_agree",
     "date_series": "test_engine_differences",
 }

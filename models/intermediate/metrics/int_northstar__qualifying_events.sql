@@ -7,6 +7,8 @@
     A metric has only the steps that its definition writes.
 -#}
 
+{{ config(materialized=northstar.read_often()) }}
+
 {%- set metrics = northstar.event_metrics() -%}
 {%- set segments = northstar.mapped_segments() | map(attribute='column') | list -%}
 {%- set uses_distinct = metrics | selectattr('distinct') | list -%}

@@ -7,6 +7,8 @@
     themselves: every id of a person touched is among the touched.
 -#}
 
+{{ config(materialized=northstar.read_often()) }}
+
 {%- set all_at_once = northstar.any_rebuilds('definitions', [
     'int_northstar__entity_measures', 'int_northstar__entities', 'int_northstar__bookings',
     'int_northstar__repeats',
