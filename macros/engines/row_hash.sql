@@ -83,7 +83,10 @@
     {{ return('cast(' ~ name ~ ' as text)') }}
 {%- endmacro %}
 
-{#- date_format would go through the session's zone, where some hours are missing. -#}
+{#-
+    date_format would go through the session's zone, where some hours are missing. A
+    number that is cast to text is 1E-9 unless the session is in ANSI mode.
+-#}
 {% macro spark__hashable_text(name, type) -%}
     {%- set text = 'cast(' ~ name ~ ' as string)' -%}
     {%- if type == 'instant' -%}
@@ -92,7 +95,9 @@
             ~ ", 12, 8), '.', rpad(substring(" ~ text ~ ", 21), 6, '0'), 'Z')"
         ) }}
     {%- elif type == 'number' -%}
-        {{ return('cast(cast(' ~ name ~ ' as decimal(38, 9)) as string)') }}
+        {{ return(
+            'format_number(cast(' ~ name ~ " as decimal(38, 9)), '0.000000000')"
+        ) }}
     {%- endif -%}
     {{ return(text) }}
 {%- endmacro %}

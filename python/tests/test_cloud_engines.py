@@ -81,10 +81,10 @@ FUNCTIONS = {
     " current_timestamp options",
     "redshift": "add_months convert_timezone dateadd datediff farmfingerprint64 left"
     " length lpad percentile_cont right rtrim to_char try_cast",
-    "databricks": "add_months concat convert_timezone date_add datediff explode min_by"
-    " percentile_cont regexp_extract regexp_replace rpad sequence sign struct substring"
-    " timestampadd timestampdiff trunc try_cast try_divide try_multiply unix_micros"
-    " xxhash64",
+    "databricks": "add_months concat convert_timezone date_add datediff explode"
+    " format_number min_by percentile_cont regexp_extract regexp_replace rpad"
+    " sequence sign struct substring timestampadd timestampdiff trunc try_cast"
+    " try_divide try_multiply unix_micros xxhash64",
 }
 # sqlglot's names for them, which are the dialect's own or a synonym.
 TYPES = {

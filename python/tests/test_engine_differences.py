@@ -170,6 +170,14 @@ OF_A_ROW: dict[str, list[tuple[str, Any]]] = {
          " {'name': 'begun_at', 'type': 'instant'},"
          " {'name': 'missing', 'type': 'text'}])",
          "cb7d01720c63f4f7140a06bad573866a"),
+        # of 0.000000001, 0.000000000 and what stands there: no exponent
+        ("northstar.row_hash([{'name': '0.000000001', 'type': 'number'}])",
+         "939ccf0c712b8033ee8c889990fe2413"),
+        ("northstar.row_hash([{'name': '0', 'type': 'number'}])",
+         "c7be2277d7066a2fc71f8389b611f23f"),
+        ("northstar.row_hash([{'name': '-1234567890123456789.000000001',"
+         " 'type': 'number'}])",
+         "18e9185154e4b7049791e252234cfdf4"),
     ],
     "expression_types": [
         ("northstar.string_literal(northstar.expression_types(source('raw', 'samples'),"
