@@ -40,7 +40,7 @@
 
 {#- Raised by whoever changes what a stored table holds. -#}
 {% macro storage_layout() -%}
-    {{ return(4) }}
+    {{ return(5) }}
 {%- endmacro %}
 
 {#- The columns of the staged events with the types that the warehouse gave them. -#}
